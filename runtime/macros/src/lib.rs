@@ -1,0 +1,1 @@
+//! kolo attribute macros.

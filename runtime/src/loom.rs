@@ -1,0 +1,207 @@
+//! **Which atomics, cells, locks and threads does kolo run on?** Those of std,
+//! or, under `--cfg loom`, those of the model checker loom.
+//!
+//! Everything that takes part in an atomic protocol (`task/`, `sync/`,
+//! `park.rs`, `executor/`) imports its primitives from here and nowhere else.
+//! Then the very code that ships is the code that loom explores.
+//!
+//! Three small differences from std, so that both sides look alike:
+//!
+//! - [`cell::UnsafeCell`] is reached through `with` and `with_mut`: loom checks
+//!   that no two threads are inside at once.
+//! - [`sync::Mutex::lock`] and [`sync::Condvar::wait`] return the guard itself.
+//!   A panic while a lock is held does not poison it: every critical section in
+//!   kolo leaves its structure consistent before it calls foreign code, and
+//!   a runtime must go on after a task panicked.
+//! - there is no `compare_exchange_weak`: it helps no platform we measure on.
+//!
+//! loom treats `SeqCst` accesses as `AcqRel`. What needs a total order uses
+//! `fence(SeqCst)`, which loom does model.
+
+#[cfg(not(loom))]
+mod imp {
+    pub(crate) mod cell {
+        /// `std::cell::UnsafeCell` behind loom's closure interface.
+        #[derive(Debug)]
+        #[repr(transparent)]
+        pub(crate) struct UnsafeCell<T: ?Sized>(std::cell::UnsafeCell<T>);
+
+        impl<T> UnsafeCell<T> {
+            pub(crate) const fn new(value: T) -> Self {
+                Self(std::cell::UnsafeCell::new(value))
+            }
+
+            #[inline(always)]
+            pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+                f(self.0.get())
+            }
+
+            #[inline(always)]
+            pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+                f(self.0.get())
+            }
+
+            #[allow(dead_code)] // not every build has a caller
+            pub(crate) fn into_inner(self) -> T {
+                self.0.into_inner()
+            }
+        }
+    }
+
+    pub(crate) mod sync {
+        pub(crate) use std::sync::Arc;
+        pub(crate) use std::sync::atomic;
+        use std::sync::PoisonError;
+        pub(crate) use std::sync::MutexGuard;
+        use std::time::Duration;
+
+        /// `std::sync::Mutex` without poisoning.
+        #[derive(Debug, Default)]
+        pub(crate) struct Mutex<T: ?Sized>(std::sync::Mutex<T>);
+
+        impl<T> Mutex<T> {
+            pub(crate) const fn new(value: T) -> Self {
+                Self(std::sync::Mutex::new(value))
+            }
+
+            #[allow(dead_code)] // not every build has a caller
+            pub(crate) fn into_inner(self) -> T {
+                self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+            }
+        }
+
+        impl<T: ?Sized> Mutex<T> {
+            #[inline]
+            pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+                self.0.lock().unwrap_or_else(PoisonError::into_inner)
+            }
+
+            #[inline]
+            #[allow(dead_code)] // not every build has a caller
+            pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+                match self.0.try_lock() {
+                    Ok(guard) => Some(guard),
+                    Err(std::sync::TryLockError::Poisoned(e)) => Some(e.into_inner()),
+                    Err(std::sync::TryLockError::WouldBlock) => None,
+                }
+            }
+
+            #[allow(dead_code)] // not every build has a caller
+            pub(crate) fn get_mut(&mut self) -> &mut T {
+                self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+            }
+        }
+
+        /// `std::sync::Condvar` for the mutex above.
+        #[derive(Debug, Default)]
+        pub(crate) struct Condvar(std::sync::Condvar);
+
+        impl Condvar {
+            pub(crate) const fn new() -> Self {
+                Self(std::sync::Condvar::new())
+            }
+
+            pub(crate) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+                self.0.wait(guard).unwrap_or_else(PoisonError::into_inner)
+            }
+
+            /// The guard, and whether the time ran out.
+            pub(crate) fn wait_timeout<'a, T>(
+                &self,
+                guard: MutexGuard<'a, T>,
+                timeout: Duration,
+            ) -> (MutexGuard<'a, T>, bool) {
+                let (guard, result) = self
+                    .0
+                    .wait_timeout(guard, timeout)
+                    .unwrap_or_else(PoisonError::into_inner);
+                (guard, result.timed_out())
+            }
+
+            pub(crate) fn notify_one(&self) {
+                self.0.notify_one();
+            }
+
+            pub(crate) fn notify_all(&self) {
+                self.0.notify_all();
+            }
+        }
+    }
+}
+
+#[cfg(loom)]
+mod imp {
+    pub(crate) use loom::model;
+
+    pub(crate) mod cell {
+        pub(crate) use loom::cell::UnsafeCell;
+    }
+
+    pub(crate) mod sync {
+        pub(crate) use loom::sync::{Arc, MutexGuard, atomic};
+        use std::time::Duration;
+
+        /// loom's mutex with the shim's interface.
+        #[derive(Debug, Default)]
+        pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+
+        impl<T> Mutex<T> {
+            pub(crate) fn new(value: T) -> Self {
+                Self(loom::sync::Mutex::new(value))
+            }
+
+            pub(crate) fn into_inner(self) -> T {
+                self.0.into_inner().unwrap()
+            }
+
+            pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+                self.0.lock().unwrap()
+            }
+
+            pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+                self.0.try_lock().ok()
+            }
+
+            pub(crate) fn get_mut(&mut self) -> &mut T {
+                self.0.get_mut().unwrap()
+            }
+        }
+
+        /// loom's condvar with the shim's interface. A wait with a timeout is
+        /// modelled as one that may end at once: time does not pass in a model.
+        #[derive(Debug, Default)]
+        pub(crate) struct Condvar(loom::sync::Condvar);
+
+        impl Condvar {
+            pub(crate) fn new() -> Self {
+                Self(loom::sync::Condvar::new())
+            }
+
+            pub(crate) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+                self.0.wait(guard).unwrap()
+            }
+
+            pub(crate) fn wait_timeout<'a, T>(
+                &self,
+                guard: MutexGuard<'a, T>,
+                _timeout: Duration,
+            ) -> (MutexGuard<'a, T>, bool) {
+                loom::thread::yield_now();
+                (guard, true)
+            }
+
+            pub(crate) fn notify_one(&self) {
+                self.0.notify_one();
+            }
+
+            pub(crate) fn notify_all(&self) {
+                self.0.notify_all();
+            }
+        }
+    }
+
+    pub(crate) use loom::thread;
+}
+
+#[allow(unused_imports)] // each build uses its part
+pub(crate) use imp::*;

@@ -1,0 +1,3 @@
+//! Small leaves that know nothing of tasks, loops or time.
+
+pub(crate) mod rng;
