@@ -1,0 +1,270 @@
+//! **Where does code that blocks run?** On a pool of threads that grows on
+//! demand to a cap, and whose idle threads end after some seconds.
+//!
+//! One lock guards it all: the queue, and how many threads there are and wait.
+//! So the edges are plain. A thread that gives up waiting looks at the queue
+//! once more under the same lock before it goes, and a job that is left while
+//! fewer threads wait than jobs are queued starts another thread. Neither can
+//! miss the other. (tokio's pool once lost a job there: its issue 8056.)
+//!
+//! A job is a task whose future calls the closure in its one poll, so its
+//! JoinHandle is like any other. Aborted before it runs, it is dropped unrun; a
+//! closure that runs can't be stopped.
+//!
+//! # Shutdown
+//!
+//! Closing drops every queued job (its handle says "cancelled"), wakes all
+//! threads, and waits for those that run a closure: for ever, for a given time,
+//! or not at all.
+//!
+//! The pool knows no runtime: whoever submits a job brings what starts a thread.
+//!
+//! Read next: `handle.rs`, which does.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::loom::sync::{Condvar, Mutex};
+use crate::task::{JoinHandle, Runnable, Schedule, coop, new_task};
+
+/// The pool. Dropping it doesn't close it; its runtime does.
+#[derive(Debug)]
+pub(crate) struct BlockingPool {
+    hall: Arc<Hall>,
+}
+
+/// Where the pool's threads and its clients meet.
+#[derive(Debug)]
+struct Hall {
+    roll: Mutex<Roll>,
+    /// A job was queued, or the pool closed.
+    work: Condvar,
+    /// A thread ended after the pool closed.
+    gone: Condvar,
+    most: usize,
+    keep_alive: Duration,
+}
+
+#[derive(Debug, Default)]
+struct Roll {
+    queue: VecDeque<Runnable>,
+    threads: usize,
+    idle: usize,
+    /// Jobs that are queued or run.
+    unfinished: usize,
+    closed: bool,
+    /// The threads to join. The newest is started under the lock, so each finds
+    /// its own handle here when it ends.
+    joins: Vec<thread::JoinHandle<()>>,
+}
+
+/// Why a job was not taken. The job is dropped, its handle says "cancelled".
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// The runtime is shut down.
+    Closed,
+    /// There is no thread, and none could be started.
+    NoThread(io::Error),
+}
+
+/// One thread's part in the pool: what it runs until it ends.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    hall: Arc<Hall>,
+}
+
+/// A closure as a future of one poll.
+struct Closure<F>(Option<F>);
+
+impl<F> Unpin for Closure<F> {}
+
+impl<F: FnOnce() -> R, R> Future for Closure<F> {
+    type Output = R;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<R> {
+        let f = self.0.take().expect("a job is polled once");
+        // The thread is the closure's own, for as long as it likes.
+        Poll::Ready(coop::with_unconstrained(f))
+    }
+}
+
+/// Jobs are queued when they are submitted, and a wake means nothing to them.
+struct Unscheduled;
+
+impl Schedule for Unscheduled {
+    fn schedule(&self, runnable: Runnable) {
+        drop(runnable);
+    }
+}
+
+impl BlockingPool {
+    pub(crate) fn new(most: usize, keep_alive: Duration) -> Self {
+        Self {
+            hall: Arc::new(Hall {
+                roll: Mutex::new(Roll::default()),
+                work: Condvar::new(),
+                gone: Condvar::new(),
+                most,
+                keep_alive,
+            }),
+        }
+    }
+
+    /// Queues a closure. `start` starts a thread that calls [`Worker::run`]; it
+    /// is called, under the pool's lock, if fewer threads wait than jobs.
+    pub(crate) fn submit<F, R>(
+        &self,
+        f: F,
+        start: impl FnOnce(Worker) -> io::Result<thread::JoinHandle<()>>,
+    ) -> (JoinHandle<R>, Result<(), Refused>)
+    where
+        F: FnOnce() -> R,
+    {
+        let (runnable, handle) = new_task(Closure(Some(f)), Unscheduled);
+        (handle, self.queue(runnable, start))
+    }
+
+    fn queue(
+        &self,
+        runnable: Runnable,
+        start: impl FnOnce(Worker) -> io::Result<thread::JoinHandle<()>>,
+    ) -> Result<(), Refused> {
+        let mut roll = self.hall.roll.lock();
+        if roll.closed {
+            drop(roll);
+            let _ = runnable.cancel();
+            return Err(Refused::Closed);
+        }
+        roll.queue.push_back(runnable);
+        roll.unfinished += 1;
+        if roll.queue.len() <= roll.idle {
+            drop(roll);
+            self.hall.work.notify_one();
+            return Ok(());
+        }
+        if roll.threads >= self.hall.most {
+            return Ok(());
+        }
+        let worker = Worker {
+            hall: self.hall.clone(),
+        };
+        match start(worker) {
+            Ok(join) => {
+                roll.threads += 1;
+                roll.joins.push(join);
+                Ok(())
+            }
+            // The job waits for one of the threads that there are.
+            Err(_) if roll.threads > 0 => Ok(()),
+            Err(error) => {
+                let runnable = roll.queue.pop_back().expect("just queued");
+                roll.unfinished -= 1;
+                drop(roll);
+                let _ = runnable.cancel();
+                Err(Refused::NoThread(error))
+            }
+        }
+    }
+
+    /// Is any job queued or running?
+    pub(crate) fn is_busy(&self) -> bool {
+        self.hall.roll.lock().unfinished > 0
+    }
+
+    /// Drops the queued jobs and takes no more.
+    pub(crate) fn close(&self) {
+        let mut roll = self.hall.roll.lock();
+        roll.closed = true;
+        let dropped = std::mem::take(&mut roll.queue);
+        roll.unfinished -= dropped.len();
+        drop(roll);
+        self.hall.work.notify_all();
+        for runnable in dropped {
+            let _ = runnable.cancel();
+        }
+    }
+
+    /// Waits until every thread of the closed pool has ended, at most `timeout`.
+    /// Those that have not are left to themselves.
+    pub(crate) fn wait(&self, timeout: Option<Duration>) {
+        let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
+        let mut roll = self.hall.roll.lock();
+        while roll.threads > 0 {
+            roll = match deadline {
+                None => self.hall.gone.wait(roll),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return;
+                    }
+                    self.hall.gone.wait_timeout(roll, left).0
+                }
+            };
+        }
+        let joins = std::mem::take(&mut roll.joins);
+        drop(roll);
+        for join in joins {
+            // Its last act was to sign off; a panic has been reported.
+            let _ = join.join();
+        }
+    }
+}
+
+impl Worker {
+    /// Takes jobs until the pool closes or none comes for a while. `hello` is
+    /// called first, `after` after each job.
+    pub(crate) fn run(self, hello: impl FnOnce(), after: impl Fn()) {
+        let _sign_off = SignOff(&self.hall);
+        hello();
+        let hall = &self.hall;
+        let mut roll = hall.roll.lock();
+        loop {
+            while let Some(job) = roll.queue.pop_front() {
+                drop(roll);
+                let _ = job.run();
+                roll = hall.roll.lock();
+                roll.unfinished -= 1;
+                drop(roll);
+                after();
+                roll = hall.roll.lock();
+            }
+            // Idle, until there is work. A wake-up that finds none, because
+            // another thread was quicker, goes on waiting.
+            while roll.queue.is_empty() {
+                if roll.closed {
+                    return;
+                }
+                roll.idle += 1;
+                let waited = hall.work.wait_timeout(roll, hall.keep_alive);
+                roll = waited.0;
+                roll.idle -= 1;
+                if waited.1 && roll.queue.is_empty() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Takes a thread off the roll when it ends, also by a panic in a hook.
+struct SignOff<'a>(&'a Hall);
+
+impl Drop for SignOff<'_> {
+    fn drop(&mut self) {
+        let mut roll = self.0.roll.lock();
+        roll.threads -= 1;
+        if !roll.closed {
+            // Nobody will join it: let go of its own handle.
+            let me = thread::current().id();
+            roll.joins.retain(|join| join.thread().id() != me);
+        }
+        drop(roll);
+        self.0.gone.notify_all();
+    }
+}

@@ -1,0 +1,229 @@
+//! **What does a sleeping loop sleep in?** In the driver: the operating system's
+//! poll, which an event, a due timer or an [`unpark`](DriverHandle::unpark) ends.
+//!
+//! The driver has two halves. The [`Driver`] is turned by whoever holds the
+//! loop: it owns the `mio::Poll`. The [`DriverHandle`] is for everyone else: it
+//! holds what others register with (timers; sockets come next) and the waker.
+//!
+//! ```text
+//!   look:  clock ─► poll(0) ─► fire what is due            the loop is busy
+//!   park:  next deadline ─► set the alarm ─► poll(∞) ─► fire what is due
+//! ```
+//!
+//! To wait for a deadline, the driver sets a timerfd (see `sys.rs`) that is in
+//! the same poll set, and only when the time to wait for has changed. Where there
+//! is no timerfd, it gives the poll a timeout in whole milliseconds, rounded up.
+//!
+//! Wakers are called with no lock held, so they may do anything: drop the timer
+//! that fired, spawn, unpark.
+//!
+//! Read next: `timers.rs`, who waits for which deadline; `wheel.rs`, how they
+//! are kept.
+
+mod clock;
+mod timers;
+mod wheel;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::{Events, Poll, Token, Waker};
+
+pub(crate) use clock::Clock;
+pub(crate) use timers::Timers;
+
+use crate::sys::Alarm;
+
+const WAKER: Token = Token(usize::MAX);
+const ALARM: Token = Token(usize::MAX - 1);
+
+/// Events taken from the operating system in one turn.
+const EVENTS: usize = 1024;
+
+/// What one turn did.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Turn {
+    /// Descriptors that became ready.
+    pub(crate) events: usize,
+    /// Timers that fired.
+    pub(crate) timers: usize,
+}
+
+/// The half that the loop's holder turns.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    poll: Poll,
+    events: Events,
+    /// Made by the first sleep that has a deadline.
+    alarm: AlarmClock,
+}
+
+#[derive(Debug)]
+enum AlarmClock {
+    Untried,
+    /// `set_for`: the time it will go off at, in the clock's nanoseconds.
+    Ready {
+        alarm: Alarm,
+        set_for: Option<u64>,
+    },
+    /// This system has none, or no descriptor was left for it.
+    Missing,
+}
+
+/// The half that everyone may reach.
+pub(crate) struct DriverHandle {
+    waker: Arc<Waker>,
+    timers: Option<Timers>,
+}
+
+/// Which halves of the driver a runtime wants, and its clock's state.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wanted {
+    pub(crate) io: bool,
+    pub(crate) time: bool,
+    pub(crate) start_paused: bool,
+}
+
+impl Driver {
+    /// Opens the driver.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, where no descriptor is left.
+    pub(crate) fn new(wanted: Wanted) -> io::Result<(Driver, DriverHandle)> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let timers = wanted.time.then(|| {
+            let waker = waker.clone();
+            let clock = Clock::new(true);
+            if wanted.start_paused {
+                clock.pause().expect("a new clock runs");
+            }
+            Timers::new(clock, move || rouse(&waker))
+        });
+        let driver = Driver {
+            poll,
+            events: Events::with_capacity(EVENTS),
+            alarm: AlarmClock::Untried,
+        };
+        Ok((driver, DriverHandle { waker, timers }))
+    }
+
+    /// Takes what is ready and fires what is due; does not sleep.
+    pub(crate) fn look(&mut self, handle: &DriverHandle) -> Turn {
+        let events = self.poll(Some(Duration::ZERO));
+        Turn {
+            events,
+            timers: handle.timers.as_ref().map_or(0, fire),
+        }
+    }
+
+    /// Sleeps until an event, the next deadline, or an unpark; then as `look`.
+    pub(crate) fn park(&mut self, handle: &DriverHandle) -> Turn {
+        let Some(timers) = &handle.timers else {
+            return Turn {
+                events: self.poll(None),
+                timers: 0,
+            };
+        };
+        let timeout = match timers.prepare_park() {
+            None => None,
+            Some(deadline) => self.set_alarm(deadline, timers.clock().now()),
+        };
+        let events = self.poll(timeout);
+        timers.after_park();
+        Turn {
+            events,
+            timers: fire(timers),
+        }
+    }
+
+    /// Has the poll return at `deadline`. What it returns is the timeout that the
+    /// poll needs beside the alarm: none, if there is an alarm.
+    fn set_alarm(&mut self, deadline: u64, now: u64) -> Option<Duration> {
+        let Some(wait) = deadline.checked_sub(now).filter(|&ns| ns > 0) else {
+            return Some(Duration::ZERO);
+        };
+        let wait = Duration::from_nanos(wait);
+        if let AlarmClock::Untried = self.alarm {
+            self.alarm = match Alarm::new(self.poll.registry(), ALARM) {
+                Ok(alarm) => AlarmClock::Ready {
+                    alarm,
+                    set_for: None,
+                },
+                Err(_) => AlarmClock::Missing,
+            };
+        }
+        match &mut self.alarm {
+            AlarmClock::Ready { set_for, .. } if *set_for == Some(deadline) => None,
+            AlarmClock::Ready { alarm, set_for } => match alarm.set(wait) {
+                Ok(()) => {
+                    *set_for = Some(deadline);
+                    None
+                }
+                Err(_) => Some(wait),
+            },
+            _ => Some(wait),
+        }
+    }
+
+    /// One call of the operating system's poll. How many descriptors became
+    /// ready, the driver's own not counted.
+    fn poll(&mut self, timeout: Option<Duration>) -> usize {
+        match self.poll.poll(&mut self.events, timeout) {
+            Ok(()) => {}
+            // A signal: the loop looks around and comes back.
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => return 0,
+            Err(e) => panic!("the operating system's poll failed, which it may only for a bug in kolo: {e}"),
+        }
+        let mut ready = 0;
+        for event in &self.events {
+            match event.token() {
+                WAKER => {}
+                ALARM => {
+                    if let AlarmClock::Ready { set_for, .. } = &mut self.alarm {
+                        *set_for = None;
+                    }
+                }
+                _ => ready += 1,
+            }
+        }
+        ready
+    }
+}
+
+impl DriverHandle {
+    /// Ends the driver's sleep, or the next one if it is awake.
+    pub(crate) fn unpark(&self) {
+        rouse(&self.waker);
+    }
+
+    /// Is there anything that a look could find?
+    #[inline]
+    pub(crate) fn is_armed(&self) -> bool {
+        self.timers.as_ref().is_some_and(Timers::is_armed)
+    }
+
+    /// The timers, if time is enabled.
+    #[inline]
+    pub(crate) fn timers(&self) -> Option<&Timers> {
+        self.timers.as_ref()
+    }
+
+    /// The runtime is going away: everyone who waits here is woken and fails.
+    pub(crate) fn shutdown(&self) {
+        if let Some(timers) = &self.timers {
+            timers.shutdown();
+        }
+    }
+}
+
+fn fire(timers: &Timers) -> usize {
+    timers.fire(timers.clock().now())
+}
+
+fn rouse(waker: &Waker) {
+    // Writing to an eventfd fails only if it is full, and mio empties it then.
+    waker.wake().expect("the driver's own eventfd can be written");
+}

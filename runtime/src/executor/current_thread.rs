@@ -1,0 +1,519 @@
+//! **What does the loop do next?** This file is the whole policy of the
+//! single-threaded executor.
+//!
+//! ```text
+//!        ┌────────────────────────────────────────────────────────┐
+//!        ▼                                                        │
+//!   run a stretch: pop, poll, pop, poll …  (pace.rs: how long)    │
+//!        │                                                        │
+//!        ├── queue not empty ──► look: mail, driver (no sleep) ───┤
+//!        │                                                        │
+//!        └── queue empty ──────► idle: mail? paused clock? ───────┤
+//!                                else park in the driver ─────────┘
+//! ```
+//!
+//! One run queue, first in first out. The future that `block_on` was given
+//! stands in it like any task, as the entry `Main`: it has no privileges, so a
+//! main that yields lets every ready task run once.
+//!
+//! # Wakes
+//!
+//! The thread that drives pushes straight onto the run queue: no lock, no atomic
+//! beyond the task's own. It knows itself by a thread-local pointer to the
+//! executor it drives. Every other thread goes through the gate (`gate.rs`),
+//! whose mail the loop collects whole: between two stretches, and before it
+//! sleeps.
+//!
+//! # Invariants
+//!
+//! - [`Loop`] is touched only by the thread that holds the gate's token.
+//! - No borrow of the run queue or the registry is held while foreign code (a
+//!   task, a waker, a hook) runs.
+//! - The loop sleeps only when the run queue is empty and the gate, under its
+//!   lock, agreed.
+//! - With nothing armed (no timer, no socket) a look makes no system call.
+//!
+//! # Shutdown
+//!
+//! ```text
+//!   (1) close the gate     from here on, a spawn comes back cancelled, and a
+//!        │                 wake from anywhere drops its runnable
+//!   (2) end every task     in the runtime's context, one at a time; destructors
+//!        │                 may wake, abort, spawn: (1) answers them
+//!   (3) drop the queue     runnables of tasks that are complete by now
+//!        │
+//!   (4) shut the driver    whoever waits for a timer from outside fails
+//! ```
+//!
+//! A waker on another thread may be between setting SCHEDULED and reaching the
+//! gate all the while. It finds the gate closed and drops the runnable, and the
+//! state word settles who of the two releases the task (see `task/state.rs`).
+//!
+//! Read next: `park.rs` and `driver/mod.rs`, where it sleeps.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Instant;
+
+use crate::driver::{Driver, DriverHandle};
+use crate::executor::gate::{Gate, Rouse, Seat};
+use crate::executor::pace::Pace;
+use crate::handle::{self, Executor, Handle};
+use crate::loom::thread;
+use crate::park::{Parker, Unparker};
+use crate::task::{Ran, Registry, Runnable, coop};
+use crate::trace::{Event, Tally};
+
+/// A `block_on` of this executor; also its future's waker.
+type MainSeat = Seat<Arc<CurrentThread>>;
+
+/// An entry of the run queue.
+enum Entry {
+    Task(Runnable),
+    /// The future of `block_on`.
+    Main,
+}
+
+/// Where the loop sleeps.
+enum Bed {
+    Driver(Driver),
+    /// For a runtime without I/O and time.
+    Thread(Parker),
+}
+
+/// How others end its sleep.
+enum Alarm {
+    Driver(Arc<DriverHandle>),
+    Thread(Unparker),
+}
+
+/// What only the token's holder touches.
+struct Loop {
+    queue: RefCell<VecDeque<Entry>>,
+    registry: RefCell<Registry>,
+    bed: RefCell<Bed>,
+    pace: RefCell<Pace>,
+    /// The other half of the inbox's swap.
+    spare: RefCell<Vec<Runnable>>,
+    /// The seat whose future is `Main`.
+    main: Cell<*const MainSeat>,
+}
+
+/// Hooks and the rest that the Builder chose.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    pub(crate) before_park: Option<Arc<dyn Fn() + Send + Sync>>,
+    pub(crate) after_park: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+/// The executor: one loop, and its gate.
+pub(crate) struct CurrentThread {
+    gate: Gate<Arc<CurrentThread>>,
+    loop_: Loop,
+    alarm: Alarm,
+    hooks: Hooks,
+    alive: AtomicUsize,
+    tally: Tally,
+}
+
+// SAFETY: everything but `loop_` is `Sync`. `loop_` is reached only through
+// `CurrentThread::held`, whose callers hold the gate's token.
+unsafe impl Sync for CurrentThread {}
+// SAFETY: nothing in it is bound to a thread while no thread holds the token.
+unsafe impl Send for CurrentThread {}
+
+thread_local! {
+    /// The executor whose loop this thread drives.
+    static DRIVING: Cell<*const CurrentThread> = const { Cell::new(ptr::null()) };
+}
+
+impl CurrentThread {
+    pub(crate) fn new(driver: Option<(Driver, Arc<DriverHandle>)>, hooks: Hooks) -> Self {
+        let (bed, alarm) = match driver {
+            Some((driver, handle)) => (Bed::Driver(driver), Alarm::Driver(handle)),
+            None => {
+                let parker = Parker::new();
+                let unparker = parker.unparker();
+                (Bed::Thread(parker), Alarm::Thread(unparker))
+            }
+        };
+        Self {
+            gate: Gate::new(),
+            loop_: Loop {
+                queue: RefCell::default(),
+                registry: RefCell::new(Registry::new()),
+                bed: RefCell::new(bed),
+                pace: RefCell::new(Pace::new()),
+                spare: RefCell::default(),
+                main: Cell::new(ptr::null()),
+            },
+            alarm,
+            hooks,
+            alive: AtomicUsize::new(0),
+            tally: Tally::default(),
+        }
+    }
+
+    /// Runs `future` and, while it holds the token, every task.
+    #[track_caller]
+    pub(crate) fn block_on<F: Future>(self: &Arc<Self>, handle: &Handle, future: F) -> F::Output {
+        let _entered = handle::enter_to_drive(handle);
+        let seat = Seat::new(self.clone());
+        let waker = Waker::from(seat.clone());
+        let mut cx = Context::from_waker(&waker);
+        let mut future = pin!(future);
+        loop {
+            if self.gate.arrive(&seat) {
+                return Token::new(self, &seat).drive(handle, future, &mut cx);
+            }
+            let place = PlaceInLine(self, &seat);
+            if seat.take_wake() {
+                if let Poll::Ready(output) = poll_main(future.as_mut(), &mut cx) {
+                    return output;
+                }
+            } else {
+                thread::park();
+            }
+            std::mem::forget(place);
+        }
+    }
+
+    /// Is the loop driven by the calling thread?
+    #[inline]
+    fn is_mine(&self) -> bool {
+        DRIVING.try_with(|d| ptr::eq(d.get(), self)).unwrap_or(false)
+    }
+
+    /// The loop, if the calling thread drives it.
+    #[inline]
+    fn held(&self) -> Option<&Loop> {
+        self.is_mine().then_some(&self.loop_)
+    }
+
+    fn unpark(&self) {
+        match &self.alarm {
+            Alarm::Driver(driver) => driver.unpark(),
+            Alarm::Thread(unparker) => unparker.unpark(),
+        }
+    }
+
+    /// The driver's other half, if there is a driver.
+    fn driver(&self) -> Option<&DriverHandle> {
+        match &self.alarm {
+            Alarm::Driver(driver) => Some(driver),
+            Alarm::Thread(_) => None,
+        }
+    }
+
+    /// Mirrors the registry's length for whoever asks from outside.
+    #[inline]
+    fn count_alive(&self, registry: &Registry) {
+        self.alive.store(registry.len(), Relaxed);
+    }
+
+    /// Wakes the future of `seat`.
+    fn wake_main(&self, seat: &Arc<MainSeat>) {
+        if !seat.mark_woken() {
+            return;
+        }
+        match self.held() {
+            Some(held) if ptr::eq(held.main.get(), Arc::as_ptr(seat)) => {
+                held.queue.borrow_mut().push_back(Entry::Main);
+            }
+            _ => match self.gate.call(seat) {
+                Rouse::Nobody => {}
+                Rouse::Loop => self.unpark(),
+                Rouse::Thread => seat.unpark(),
+            },
+        }
+    }
+}
+
+/// Leaves the line when the wait for the token ends, by return or by panic.
+struct PlaceInLine<'a>(&'a CurrentThread, &'a Arc<MainSeat>);
+
+impl Drop for PlaceInLine<'_> {
+    fn drop(&mut self) {
+        self.0.gate.leave(self.1);
+    }
+}
+
+#[inline]
+fn poll_main<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    coop::with_budget(|| future.poll(cx))
+}
+
+/// The right to drive: the gate's token, and this thread's knowledge of it.
+struct Token<'a> {
+    executor: &'a CurrentThread,
+    seat: &'a Arc<MainSeat>,
+    before: *const CurrentThread,
+}
+
+impl<'a> Token<'a> {
+    /// The seat has just arrived at the gate and was told to drive.
+    fn new(executor: &'a CurrentThread, seat: &'a Arc<MainSeat>) -> Self {
+        executor.loop_.main.set(Arc::as_ptr(seat));
+        executor.loop_.pace.borrow_mut().slept();
+        let before = DRIVING.with(|d| d.replace(executor));
+        Self {
+            executor,
+            seat,
+            before,
+        }
+    }
+
+    /// The loop.
+    fn drive<F: Future>(
+        &self,
+        handle: &Handle,
+        mut future: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> F::Output {
+        let held = &self.executor.loop_;
+        held.queue.borrow_mut().push_back(Entry::Main);
+        if self.executor.gate.has_mail() {
+            self.collect();
+        }
+        loop {
+            let ready = held.queue.borrow().len();
+            let stretch = held.pace.borrow_mut().next_stretch(ready);
+            let mut idle = false;
+            for _ in 0..stretch {
+                let next = held.queue.borrow_mut().pop_front();
+                match next {
+                    Some(Entry::Task(task)) => self.run(task),
+                    Some(Entry::Main) => {
+                        if self.seat.take_wake() {
+                            self.observe(Event::Poll);
+                            if let Poll::Ready(output) = poll_main(future.as_mut(), cx) {
+                                return output;
+                            }
+                        }
+                    }
+                    None => {
+                        idle = true;
+                        break;
+                    }
+                }
+            }
+            if idle {
+                self.idle(handle);
+            } else {
+                self.look();
+            }
+        }
+    }
+
+    #[inline]
+    fn run(&self, task: Runnable) {
+        self.observe(Event::Poll);
+        if let Ran::Complete(key) = coop::with_budget(|| task.run()) {
+            let mut registry = self.executor.loop_.registry.borrow_mut();
+            registry.remove(key);
+            self.executor.count_alive(&registry);
+        }
+    }
+
+    /// Between two stretches, with tasks waiting: what came meanwhile?
+    #[inline]
+    fn look(&self) {
+        let held = &self.executor.loop_;
+        held.pace.borrow_mut().looked(Instant::now());
+        if self.executor.gate.has_mail() {
+            self.collect();
+        }
+        if let Some(driver) = self.executor.driver().filter(|d| d.is_armed())
+            && let Bed::Driver(bed) = &mut *held.bed.borrow_mut()
+        {
+            self.observe(Event::Look);
+            bed.look(driver);
+        }
+    }
+
+    /// No task is ready: take what came, or sleep until something comes.
+    fn idle(&self, handle: &Handle) {
+        let held = &self.executor.loop_;
+        if self.executor.gate.has_mail() {
+            self.collect();
+            return;
+        }
+        if let Some(hook) = &self.executor.hooks.before_park {
+            hook();
+            if !held.queue.borrow().is_empty() {
+                return;
+            }
+        }
+        if self.advance_paused_clock(handle) {
+            return;
+        }
+        if self.executor.gate.sleep() {
+            self.observe(Event::Park);
+            match (&mut *held.bed.borrow_mut(), &self.executor.alarm) {
+                (Bed::Driver(bed), Alarm::Driver(driver)) => {
+                    bed.park(driver);
+                }
+                (Bed::Thread(parker), _) => parker.park(),
+                (Bed::Driver(_), Alarm::Thread(_)) => unreachable!("made together"),
+            }
+            self.executor.gate.awake();
+            self.observe(Event::Unpark);
+        }
+        held.pace.borrow_mut().slept();
+        if let Some(hook) = &self.executor.hooks.after_park {
+            hook();
+        }
+        self.collect();
+    }
+
+    /// With a paused clock, time passes only when nothing can run: then it jumps
+    /// to the next deadline. Not while blocking work is under way, which may yet
+    /// make something run.
+    fn advance_paused_clock(&self, handle: &Handle) -> bool {
+        let Some(driver) = self.executor.driver() else {
+            return false;
+        };
+        let Some(timers) = driver.timers().filter(|t| t.clock().is_paused()) else {
+            return false;
+        };
+        if handle.has_blocking_work() {
+            return false;
+        }
+        let held = &self.executor.loop_;
+        if let Bed::Driver(bed) = &mut *held.bed.borrow_mut() {
+            bed.look(driver);
+        }
+        if !held.queue.borrow().is_empty() || self.executor.gate.has_mail() {
+            return true;
+        }
+        timers.advance_to_next() && timers.fire(timers.clock().now()) > 0
+    }
+
+    /// Takes the mail: runnables to the back of the queue, new tasks registered.
+    fn collect(&self) {
+        let held = &self.executor.loop_;
+        let mut mail = held.spare.take();
+        let called = self.executor.gate.collect(&mut mail);
+        let mut queue = held.queue.borrow_mut();
+        let mut registry = held.registry.borrow_mut();
+        for runnable in mail.drain(..) {
+            runnable.register(&mut registry);
+            queue.push_back(Entry::Task(runnable));
+        }
+        if called {
+            queue.push_back(Entry::Main);
+        }
+        self.executor.count_alive(&registry);
+        held.spare.replace(mail);
+    }
+
+    #[inline]
+    fn observe(&self, event: Event) {
+        self.executor.tally.observe(event);
+    }
+}
+
+impl Drop for Token<'_> {
+    fn drop(&mut self) {
+        self.executor.loop_.main.set(ptr::null());
+        DRIVING.with(|d| d.set(self.before));
+        self.executor.gate.leave(self.seat);
+    }
+}
+
+impl Executor for CurrentThread {
+    #[inline]
+    fn schedule(&self, handle: &Handle, runnable: Runnable) {
+        if let Some(held) = self.held() {
+            held.queue.borrow_mut().push_back(Entry::Task(runnable));
+            return;
+        }
+        // Once the gate has the runnable, the task may complete and its cell be
+        // freed, and `handle` lies in there.
+        let _alive = handle.clone();
+        // An error is a runnable that came back from a closed gate: dropped.
+        if let Ok(Rouse::Loop) = self.gate.push(runnable) {
+            self.unpark();
+        }
+    }
+
+    #[inline]
+    fn admit(&self, runnable: Runnable) {
+        if let Some(held) = self.held() {
+            let mut registry = held.registry.borrow_mut();
+            runnable.register(&mut registry);
+            self.count_alive(&registry);
+            held.queue.borrow_mut().push_back(Entry::Task(runnable));
+            return;
+        }
+        match self.gate.push(runnable) {
+            Ok(Rouse::Loop) => self.unpark(),
+            Ok(_) => {}
+            Err(rejected) => {
+                let _ = rejected.cancel();
+            }
+        }
+    }
+
+    fn nudge(&self) {
+        if self.gate.nudge() == Rouse::Loop {
+            self.unpark();
+        }
+    }
+
+    fn alive_tasks(&self) -> usize {
+        self.alive.load(Relaxed)
+    }
+
+    fn injected(&self) -> usize {
+        self.gate.inbox_len()
+    }
+
+    fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    fn shutdown(self: Arc<Self>, handle: &Handle) {
+        let seat = Seat::new(self.clone());
+        let arrived = self.gate.arrive(&seat);
+        assert!(arrived, "a runtime is dropped by its last owner, so nobody drives it");
+        let _context = handle::enter_to_drop(handle);
+        let held = &self.loop_;
+
+        for runnable in self.gate.close() {
+            runnable.register(&mut held.registry.borrow_mut());
+            // Its task is ended below; this settles the state word.
+            drop(runnable);
+        }
+        loop {
+            let doomed = held.registry.borrow_mut().take_one();
+            let Some(doomed) = doomed else { break };
+            // SAFETY: the token makes this thread the exclusive executor, and it
+            // polls nothing. A local runtime is dropped on its own thread.
+            unsafe { doomed.shut_down() };
+        }
+        self.alive.store(0, Relaxed);
+        let queue = held.queue.take();
+        drop(queue);
+        if let Some(driver) = self.driver() {
+            driver.shutdown();
+        }
+        self.gate.leave(&seat);
+    }
+}
+
+impl Wake for MainSeat {
+    fn wake(self: Arc<Self>) {
+        self.owner.wake_main(&self);
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.owner.wake_main(self);
+    }
+}

@@ -1,0 +1,532 @@
+//! **Which runtime am I in?** A thread-local answers, and a [`Handle`] is the
+//! answer: the one cloneable reference to a runtime.
+//!
+//! Behind it is the runtime's [`Home`]: its executor, known only by the trait
+//! [`Executor`], its driver's handle, its blocking pool. Leaf futures (timers,
+//! sockets) come here to find their driver, tasks to find their queue.
+//!
+//! # The context
+//!
+//! Two things are noted per thread: whose context it is in, and whether it
+//! *drives* tasks, so that it must not be blocked. `block_on` sets both, `enter`
+//! and the pool's threads only the first.
+//!
+//! The context is a plain pointer: each guard that sets it owns the Handle that
+//! it points to, and puts back what was there. So reading it costs a load.
+//!
+//! # Invariants
+//!
+//! - While a guard lives, its Home does. A guard that is forgotten keeps its Home
+//!   for ever; one dropped out of order panics and leaves its Home alive.
+//! - A thread that drives never blocks: whoever would block asks
+//!   [`forbid_blocking`] first.
+
+use std::cell::Cell;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::ptr;
+use std::sync::Arc;
+use std::thread;
+
+use crate::blocking::{BlockingPool, Refused};
+use crate::driver::{DriverHandle, Timers};
+use crate::park;
+use crate::task::{JoinHandle, Runnable, Schedule, new_task};
+use crate::trace::Tally;
+
+const NO_CONTEXT: &str =
+    "there is no reactor running, must be called from the context of a Tokio 1.x runtime";
+const CONTEXT_DESTROYED: &str =
+    "The Tokio context thread-local variable has been destroyed.";
+const NESTED: &str = "Cannot start a runtime from within a runtime. This happens because a \
+     function (like `block_on`) attempted to block the current thread while the thread is \
+     being used to drive asynchronous tasks.";
+const BLOCKED: &str = "Cannot block the current thread from within a runtime. This happens \
+     because a function attempted to block the current thread while the thread is being used \
+     to drive asynchronous tasks.";
+const NO_TIME: &str = "A Tokio 1.x context was found, but timers are disabled. Call `enable_time` \
+     on the runtime builder to enable timers.";
+
+/// What a Handle asks of the executor behind it.
+pub(crate) trait Executor: Send + Sync {
+    /// Queues a woken task. `handle` lies in the task's cell.
+    fn schedule(&self, handle: &Handle, runnable: Runnable);
+    /// Takes in a new task; ends it at once if the executor is closed.
+    fn admit(&self, runnable: Runnable);
+    /// Has a sleeping loop look around.
+    fn nudge(&self);
+    /// Ends every task, in the context of `handle`. Called once, by the runtime.
+    fn shutdown(self: Arc<Self>, handle: &Handle);
+
+    fn alive_tasks(&self) -> usize;
+    fn injected(&self) -> usize;
+    fn tally(&self) -> &Tally;
+}
+
+/// What the Builder chose for the threads that a runtime starts.
+#[derive(Clone)]
+pub(crate) struct ThreadConfig {
+    pub(crate) name: Arc<dyn Fn() -> String + Send + Sync>,
+    pub(crate) stack_size: Option<usize>,
+    pub(crate) on_start: Option<Arc<dyn Fn() + Send + Sync>>,
+    pub(crate) on_stop: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+/// What a Handle points to.
+pub(crate) struct Home {
+    pub(crate) executor: Arc<dyn Executor>,
+    pub(crate) driver: Option<Arc<DriverHandle>>,
+    pub(crate) blocking: BlockingPool,
+    pub(crate) threads: ThreadConfig,
+    pub(crate) name: Option<String>,
+    /// The thread that a local runtime is bound to.
+    pub(crate) local_thread: Option<thread::ThreadId>,
+}
+
+/// A reference to a runtime: spawn onto it from anywhere.
+///
+/// It doesn't keep the runtime running: once that is dropped, what is spawned
+/// through the handle is cancelled at once.
+///
+/// ```
+/// let runtime = kolo::runtime::Builder::new_current_thread().build().unwrap();
+/// let handle = runtime.handle().clone();
+/// let task = std::thread::spawn(move || handle.spawn(async { 1 + 1 })).join().unwrap();
+/// assert_eq!(runtime.block_on(task).unwrap(), 2);
+/// ```
+#[derive(Clone)]
+pub struct Handle {
+    home: Arc<Home>,
+}
+
+impl UnwindSafe for Handle {}
+impl RefUnwindSafe for Handle {}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("name", &self.home.name)
+            .field("alive_tasks", &self.home.executor.alive_tasks())
+            .finish()
+    }
+}
+
+impl Schedule for Handle {
+    #[inline]
+    fn schedule(&self, runnable: Runnable) {
+        self.home.executor.schedule(self, runnable);
+    }
+}
+
+thread_local! {
+    static CONTEXT: Context = const {
+        Context {
+            home: Cell::new(ptr::null()),
+            depth: Cell::new(0),
+            drives: Cell::new(false),
+        }
+    };
+}
+
+struct Context {
+    /// Null outside of every runtime. Kept alive by the guard that set it.
+    home: Cell<*const Home>,
+    /// How many guards are in force, to see them dropped out of order.
+    depth: Cell<usize>,
+    drives: Cell<bool>,
+}
+
+impl Handle {
+    pub(crate) fn new(home: Home) -> Self {
+        Self {
+            home: Arc::new(home),
+        }
+    }
+
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// The runtime that the calling thread is in.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime.
+    #[track_caller]
+    #[must_use]
+    pub fn current() -> Self {
+        match Self::try_current() {
+            Ok(handle) => handle,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The runtime that the calling thread is in.
+    ///
+    /// # Errors
+    ///
+    /// Outside of a runtime.
+    pub fn try_current() -> Result<Self, TryCurrentError> {
+        with_current(Handle::clone)
+    }
+
+    /// Enters the runtime's context: while the guard lives, `kolo::spawn` and the
+    /// timers on this thread are this runtime's. Nothing is driven by it.
+    ///
+    /// # Panics
+    ///
+    /// The guard panics if guards are dropped in another order than the reverse
+    /// of the one they were made in.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        EnterGuard {
+            _context: InContext::new(self),
+            handle: PhantomData,
+        }
+    }
+
+    /// Starts a task on the runtime.
+    ///
+    /// It runs whether or not the JoinHandle is awaited. On a runtime that is
+    /// shut down it is cancelled at once.
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (runnable, handle) = new_task(future, self.clone());
+        self.home.executor.admit(runnable);
+        handle
+    }
+
+    /// Starts a task that need not be `Send` on a runtime whose thread this is.
+    pub(crate) fn spawn_on_this_thread<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+    {
+        assert_eq!(self.home.local_thread, Some(thread::current().id()));
+        let (runnable, handle) = new_task(future, self.clone());
+        self.home.executor.admit(runnable);
+        handle
+    }
+
+    /// Runs a closure that may block, on a thread kept for such work.
+    ///
+    /// On a runtime that is shut down it is cancelled at once.
+    ///
+    /// # Panics
+    ///
+    /// If the pool has no thread and the operating system starts none.
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (handle, queued) = self.home.blocking.submit(f, |worker| {
+            let handle = self.clone();
+            let threads = &self.home.threads;
+            let mut builder = thread::Builder::new().name((threads.name)());
+            if let Some(size) = threads.stack_size {
+                builder = builder.stack_size(size);
+            }
+            builder.spawn(move || {
+                let _context = InContext::new(&handle);
+                let threads = &handle.home.threads;
+                let hello = || {
+                    if let Some(hook) = &threads.on_start {
+                        hook();
+                    }
+                };
+                worker.run(hello, || handle.blocking_work_done());
+                if let Some(hook) = &threads.on_stop {
+                    hook();
+                }
+            })
+        });
+        if let Err(Refused::NoThread(error)) = queued {
+            panic!(
+                "OS can't spawn worker thread: {error}; lower `max_blocking_threads` or \
+                 `thread_stack_size` on the runtime builder, or raise the limit on threads"
+            );
+        }
+        handle
+    }
+
+    /// Polls `future` on the calling thread, in the runtime's context.
+    ///
+    /// On a current-thread runtime this does not drive tasks or timers: another
+    /// thread has to be in `Runtime::block_on` for those to go on.
+    ///
+    /// # Panics
+    ///
+    /// In async code, and if the future panics.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let _entered = enter_to_drive(self);
+        park::block_on_thread(future)
+    }
+
+    /// The name that the Builder gave the runtime.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.home.name.as_deref()
+    }
+
+    pub(crate) fn has_blocking_work(&self) -> bool {
+        self.home.blocking.is_busy()
+    }
+
+    /// A blocking job ended: a paused clock that waited for it may go on.
+    fn blocking_work_done(&self) {
+        if let Some(driver) = &self.home.driver
+            && let Some(timers) = driver.timers()
+            && timers.clock().is_paused()
+        {
+            self.home.executor.nudge();
+        }
+    }
+
+    /// The runtime's timers.
+    ///
+    /// # Panics
+    ///
+    /// If time is not enabled.
+    #[track_caller]
+    pub(crate) fn timers(&self) -> &Timers {
+        let timers = self.home.driver.as_ref().and_then(|d| d.timers());
+        timers.expect(NO_TIME)
+    }
+}
+
+/// Calls `f` with the current runtime's handle.
+///
+/// # Errors
+///
+/// Outside of a runtime.
+#[inline]
+pub(crate) fn with_current<R>(f: impl FnOnce(&Handle) -> R) -> Result<R, TryCurrentError> {
+    let home = CONTEXT
+        .try_with(|c| c.home.get())
+        .map_err(|_| TryCurrentError(Missing::Destroyed))?;
+    if home.is_null() {
+        return Err(TryCurrentError(Missing::NoContext));
+    }
+    // SAFETY: the pointer came from `Arc::as_ptr` of a Handle that the guard in
+    // force keeps alive. The Handle made of it is not dropped, so the count that
+    // it does not own is not given up.
+    let handle = ManuallyDrop::new(Handle {
+        home: unsafe { Arc::from_raw(home) },
+    });
+    Ok(f(&handle))
+}
+
+/// The context of one runtime, in force until dropped.
+struct InContext {
+    /// Keeps alive what the context points to.
+    handle: ManuallyDrop<Handle>,
+    before: *const Home,
+    depth: usize,
+}
+
+impl InContext {
+    fn new(handle: &Handle) -> Self {
+        let handle = ManuallyDrop::new(handle.clone());
+        let (before, depth) = CONTEXT
+            .try_with(|c| {
+                let depth = c.depth.get() + 1;
+                c.depth.set(depth);
+                (c.home.replace(Arc::as_ptr(&handle.home)), depth)
+            })
+            .expect(CONTEXT_DESTROYED);
+        Self {
+            handle,
+            before,
+            depth,
+        }
+    }
+}
+
+impl Drop for InContext {
+    fn drop(&mut self) {
+        let in_order = CONTEXT.try_with(|c| {
+            if c.depth.get() != self.depth {
+                return false;
+            }
+            c.depth.set(self.depth - 1);
+            c.home.set(self.before);
+            true
+        });
+        if in_order == Ok(false) {
+            // Another guard will put back a pointer to this Home: it stays alive.
+            if !thread::panicking() {
+                panic!(
+                    "`EnterGuard` values dropped out of order. Guards returned by \
+                     `tokio::runtime::Handle::enter()` must be dropped in the reverse order as \
+                     they were acquired."
+                );
+            }
+            return;
+        }
+        // SAFETY: dropped once, here, and not used after.
+        unsafe { ManuallyDrop::drop(&mut self.handle) };
+    }
+}
+
+/// Keeps a runtime's context in force; see [`Handle::enter`].
+#[must_use = "the context is left when the guard is dropped"]
+pub struct EnterGuard<'a> {
+    _context: InContext,
+    handle: PhantomData<&'a Handle>,
+}
+
+impl fmt::Debug for EnterGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnterGuard").finish_non_exhaustive()
+    }
+}
+
+/// The context of a runtime whose tasks this thread drives.
+pub(crate) struct Drives {
+    _context: InContext,
+}
+
+/// Enters `handle`'s context as a thread that drives: it must not block, nor
+/// enter another runtime so, until the guard is dropped.
+///
+/// # Panics
+///
+/// If the thread drives already.
+#[track_caller]
+pub(crate) fn enter_to_drive(handle: &Handle) -> Drives {
+    if drives() {
+        panic!("{NESTED}");
+    }
+    let entered = Drives {
+        _context: InContext::new(handle),
+    };
+    CONTEXT.with(|c| c.drives.set(true));
+    entered
+}
+
+impl Drop for Drives {
+    fn drop(&mut self) {
+        let _ = CONTEXT.try_with(|c| c.drives.set(false));
+    }
+}
+
+/// Enters `handle`'s context to drop its tasks; any thread may.
+pub(crate) fn enter_to_drop(handle: &Handle) -> impl Sized {
+    InContext::new(handle)
+}
+
+/// Does this thread drive tasks?
+pub(crate) fn drives() -> bool {
+    CONTEXT.try_with(|c| c.drives.get()).unwrap_or(false)
+}
+
+/// For functions that block the calling thread.
+///
+/// # Panics
+///
+/// If the thread drives tasks.
+#[track_caller]
+pub(crate) fn forbid_blocking() {
+    if drives() {
+        panic!("{BLOCKED}");
+    }
+}
+
+/// There is no current runtime.
+pub struct TryCurrentError(Missing);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    NoContext,
+    Destroyed,
+}
+
+impl TryCurrentError {
+    /// The thread is in no runtime's context.
+    #[must_use]
+    pub fn is_missing_context(&self) -> bool {
+        self.0 == Missing::NoContext
+    }
+
+    /// The thread is being torn down, its thread-locals are gone.
+    #[must_use]
+    pub fn is_thread_local_destroyed(&self) -> bool {
+        self.0 == Missing::Destroyed
+    }
+}
+
+impl fmt::Debug for TryCurrentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TryCurrentError").field("cause", &self.0).finish()
+    }
+}
+
+impl fmt::Display for TryCurrentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Missing::NoContext => NO_CONTEXT,
+            Missing::Destroyed => CONTEXT_DESTROYED,
+        })
+    }
+}
+
+impl std::error::Error for TryCurrentError {}
+
+/// Starts a task on the current runtime.
+///
+/// The task starts to run when the loop comes to it; it runs whether or not the
+/// [`JoinHandle`] is awaited, and ends with the runtime at the latest. A panic in
+/// it ends it alone, and is what its handle then answers.
+///
+/// # Panics
+///
+/// Outside of a runtime.
+///
+/// ```
+/// # kolo::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (a, b) = (kolo::spawn(async { 2 }), kolo::spawn(async { 3 }));
+/// assert_eq!(a.await.unwrap() * b.await.unwrap(), 6);
+/// # });
+/// ```
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    match with_current(|handle| handle.spawn(future)) {
+        Ok(handle) => handle,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Runs a closure that may block on a thread kept for such work.
+///
+/// The pool grows to `Builder::max_blocking_threads` (512) and its idle threads
+/// end after a while. A closure that runs can't be aborted.
+///
+/// # Panics
+///
+/// Outside of a runtime; if no thread can be started and there is none.
+///
+/// ```
+/// # kolo::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let sum = kolo::task::spawn_blocking(|| (1..=100).sum::<u32>()).await.unwrap();
+/// assert_eq!(sum, 5050);
+/// # });
+/// ```
+#[track_caller]
+pub fn spawn_blocking<F, R>(f: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    Handle::current().spawn_blocking(f)
+}

@@ -1,0 +1,129 @@
+//! **How does a thread sleep until somebody rouses it?** With a token: [`unpark`]
+//! leaves it, [`park`] waits for it and takes it. An unpark that comes first is
+//! not lost; two of them are one.
+//!
+//! This is the sleep of a thread that has no driver to turn: one that waits in a
+//! `blocking_*` call or in `Handle::block_on`, or a loop built without I/O and
+//! time. A loop with a driver sleeps in there instead, see `driver/mod.rs`.
+//!
+//! The token is a flag under a mutex, with a condition variable to wait on, so
+//! nothing needs an ordering note: the mutex is the order.
+//!
+//! [`park`]: Parker::park
+//! [`unpark`]: Unparker::unpark
+//!
+//! Read next: `driver/mod.rs`, the sleep that I/O and timers end too.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use crate::loom::sync::{Condvar, Mutex};
+
+/// The sleeping side.
+#[derive(Debug)]
+pub(crate) struct Parker {
+    token: Arc<Token>,
+}
+
+/// The rousing side. Clones are one pointer.
+#[derive(Debug, Clone)]
+pub(crate) struct Unparker {
+    token: Arc<Token>,
+}
+
+#[derive(Debug)]
+struct Token {
+    left: Mutex<bool>,
+    waiting: Condvar,
+}
+
+impl Parker {
+    pub(crate) fn new() -> Self {
+        Self {
+            token: Arc::new(Token {
+                left: Mutex::new(false),
+                waiting: Condvar::new(),
+            }),
+        }
+    }
+
+    /// Waits for the token and takes it.
+    pub(crate) fn park(&self) {
+        let mut left = self.token.left.lock();
+        while !*left {
+            left = self.token.waiting.wait(left);
+        }
+        *left = false;
+    }
+
+    pub(crate) fn unparker(&self) -> Unparker {
+        Unparker {
+            token: self.token.clone(),
+        }
+    }
+}
+
+impl Unparker {
+    /// Leaves the token.
+    pub(crate) fn unpark(&self) {
+        self.token.unpark();
+    }
+}
+
+impl Token {
+    fn unpark(&self) {
+        *self.left.lock() = true;
+        self.waiting.notify_one();
+    }
+}
+
+impl Wake for Token {
+    fn wake(self: Arc<Self>) {
+        self.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.unpark();
+    }
+}
+
+/// Polls `future` on the calling thread until it is ready, and sleeps between.
+///
+/// No runtime is driven meanwhile: whatever the future waits for happens elsewhere.
+pub(crate) fn block_on_thread<F: Future>(future: F) -> F::Output {
+    let parker = Parker::new();
+    let waker = Waker::from(parker.token.clone());
+    let mut cx = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        let polled = crate::task::coop::with_budget(|| future.as_mut().poll(&mut cx));
+        match polled {
+            Poll::Ready(output) => return output,
+            Poll::Pending => parker.park(),
+        }
+    }
+}
+
+#[cfg(all(test, loom))]
+mod models {
+    use super::Parker;
+    use crate::loom::{model, thread};
+
+    /// Two unparks against one park: it returns, whoever comes first, and what
+    /// is left over is one token at most.
+    #[test]
+    fn loom_park_takes_an_unpark_before_or_after() {
+        model(|| {
+            let parker = Parker::new();
+            let (a, b) = (parker.unparker(), parker.unparker());
+            let other = thread::spawn(move || {
+                a.unpark();
+            });
+            b.unpark();
+            parker.park();
+            other.join().unwrap();
+        });
+    }
+}

@@ -1,0 +1,285 @@
+//! **What can be chosen about a runtime?** Every setting has a default that suits
+//! most programs; [`Builder::enable_all`] is the one that hardly any leaves out.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use crate::blocking::BlockingPool;
+use crate::driver::{Driver, Wanted};
+use crate::executor::current_thread::{CurrentThread, Hooks};
+use crate::handle::{Handle, Home, ThreadConfig};
+use crate::runtime::{LocalOptions, LocalRuntime, Runtime};
+
+/// Builds a [`Runtime`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let runtime = kolo::runtime::Builder::new_current_thread()
+///     .enable_all()
+///     .thread_name("pool")
+///     .thread_keep_alive(Duration::from_secs(1))
+///     .build()?;
+/// # drop(runtime);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Builder {
+    flavor: Flavor,
+    wanted: Wanted,
+    threads: ThreadConfig,
+    hooks: HookFns,
+    name: Option<String>,
+    worker_threads: Option<usize>,
+    max_blocking_threads: usize,
+    keep_alive: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flavor {
+    CurrentThread,
+    MultiThread,
+}
+
+#[derive(Default)]
+struct HookFns {
+    before_park: Option<Arc<dyn Fn() + Send + Sync>>,
+    after_park: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("flavor", &self.flavor)
+            .field("enabled", &self.wanted)
+            .field("worker_threads", &self.worker_threads)
+            .field("max_blocking_threads", &self.max_blocking_threads)
+            .field("thread_name", &"<dyn Fn() -> String + Send + Sync + 'static>")
+            .field("thread_stack_size", &self.threads.stack_size)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    /// A runtime on the thread that calls `block_on`.
+    #[must_use]
+    pub fn new_current_thread() -> Builder {
+        Self::new(Flavor::CurrentThread)
+    }
+
+    /// A runtime with worker threads of its own.
+    ///
+    /// That executor does not exist yet: [`build`](Self::build) answers with an
+    /// error of kind `Unsupported` that says so.
+    #[must_use]
+    pub fn new_multi_thread() -> Builder {
+        Self::new(Flavor::MultiThread)
+    }
+
+    fn new(flavor: Flavor) -> Builder {
+        Builder {
+            flavor,
+            wanted: Wanted::default(),
+            threads: ThreadConfig {
+                name: Arc::new(|| "kolo-rt-worker".into()),
+                stack_size: None,
+                on_start: None,
+                on_stop: None,
+            },
+            hooks: HookFns::default(),
+            name: None,
+            worker_threads: None,
+            max_blocking_threads: 512,
+            keep_alive: Duration::from_secs(10),
+        }
+    }
+
+    /// Enables I/O and time.
+    pub fn enable_all(&mut self) -> &mut Self {
+        self.enable_io().enable_time()
+    }
+
+    /// Enables I/O.
+    pub fn enable_io(&mut self) -> &mut Self {
+        self.wanted.io = true;
+        self
+    }
+
+    /// Enables time: `sleep`, `timeout`, `interval`.
+    pub fn enable_time(&mut self) -> &mut Self {
+        self.wanted.time = true;
+        self
+    }
+
+    /// How many workers a multi-thread runtime has. Without it, as many as the
+    /// environment variable `TOKIO_WORKER_THREADS` says, or the machine has cores.
+    ///
+    /// # Panics
+    ///
+    /// If `workers` is 0.
+    #[track_caller]
+    pub fn worker_threads(&mut self, workers: usize) -> &mut Self {
+        assert!(workers > 0, "Worker threads cannot be set to 0");
+        self.worker_threads = Some(workers);
+        self
+    }
+
+    /// How many threads `spawn_blocking` may use at once; 512 unless told.
+    ///
+    /// # Panics
+    ///
+    /// If `threads` is 0.
+    #[track_caller]
+    #[doc(alias = "threadpool_size")]
+    pub fn max_blocking_threads(&mut self, threads: usize) -> &mut Self {
+        assert!(threads > 0, "Max blocking threads cannot be set to 0");
+        self.max_blocking_threads = threads;
+        self
+    }
+
+    /// How long an idle thread of the blocking pool stays; 10 s unless told.
+    pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
+        self.keep_alive = duration;
+        self
+    }
+
+    /// The runtime's name, for people.
+    pub fn name(&mut self, name: impl Into<String>) -> &mut Self {
+        let name = name.into();
+        assert!(!name.trim().is_empty(), "runtime name shouldn't be empty");
+        self.name = Some(name);
+        self
+    }
+
+    /// The name of each thread that the runtime starts.
+    pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
+        let name = name.into();
+        self.threads.name = Arc::new(move || name.clone());
+        self
+    }
+
+    /// Names each thread that the runtime starts.
+    ///
+    /// ```
+    /// # use std::sync::atomic::{AtomicUsize, Ordering};
+    /// static NEXT: AtomicUsize = AtomicUsize::new(0);
+    /// # let runtime =
+    /// kolo::runtime::Builder::new_current_thread()
+    ///     .thread_name_fn(|| format!("pool-{}", NEXT.fetch_add(1, Ordering::Relaxed)))
+    ///     .build();
+    /// ```
+    pub fn thread_name_fn<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn() -> String + Send + Sync + 'static,
+    {
+        self.threads.name = Arc::new(f);
+        self
+    }
+
+    /// The stack size, in bytes, of each thread that the runtime starts.
+    pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
+        self.threads.stack_size = Some(bytes);
+        self
+    }
+
+    /// Called on each thread that the runtime starts, before it works.
+    pub fn on_thread_start<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        self.threads.on_start = Some(Arc::new(f));
+        self
+    }
+
+    /// Called on each thread that the runtime started, before it ends.
+    pub fn on_thread_stop<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        self.threads.on_stop = Some(Arc::new(f));
+        self
+    }
+
+    /// Called before the loop sleeps. It may wake or spawn: the loop looks again.
+    pub fn on_thread_park<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        self.hooks.before_park = Some(Arc::new(f));
+        self
+    }
+
+    /// Called after the loop slept.
+    pub fn on_thread_unpark<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        self.hooks.after_park = Some(Arc::new(f));
+        self
+    }
+
+    /// Starts with the clock paused; see [`time::pause`](crate::time::pause). For
+    /// tests, on a current-thread runtime with time enabled.
+    pub fn start_paused(&mut self, start_paused: bool) -> &mut Self {
+        self.wanted.start_paused = start_paused;
+        self
+    }
+
+    /// Opens the runtime.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, where it has no descriptor left for the driver;
+    /// `Unsupported` for the multi-thread executor, until it exists.
+    pub fn build(&mut self) -> io::Result<Runtime> {
+        let (executor, handle) = self.open(None)?;
+        Ok(Runtime { executor, handle })
+    }
+
+    /// Opens a runtime that is bound to this thread, for futures that are not `Send`.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    #[allow(clippy::needless_pass_by_value)] // tokio's signature
+    pub fn build_local(&mut self, _options: LocalOptions) -> io::Result<LocalRuntime> {
+        let (executor, handle) = self.open(Some(thread::current().id()))?;
+        Ok(LocalRuntime::from_runtime(Runtime { executor, handle }))
+    }
+
+    fn open(
+        &mut self,
+        local_thread: Option<thread::ThreadId>,
+    ) -> io::Result<(Arc<CurrentThread>, Handle)> {
+        if self.flavor == Flavor::MultiThread {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "kolo's multi-thread executor is not built yet: use \
+                 `Builder::new_current_thread()`, or `flavor = \"current_thread\"`",
+            ));
+        }
+        let wanted = self.wanted;
+        let (driver, driver_handle) = if wanted.io || wanted.time {
+            let (driver, handle) = Driver::new(wanted)?;
+            (Some(driver), Some(Arc::new(handle)))
+        } else {
+            (None, None)
+        };
+        let hooks = Hooks {
+            before_park: self.hooks.before_park.clone(),
+            after_park: self.hooks.after_park.clone(),
+        };
+        let executor = Arc::new(CurrentThread::new(driver.zip(driver_handle.clone()), hooks));
+        let handle = Handle::new(Home {
+            executor: executor.clone(),
+            driver: driver_handle,
+            blocking: BlockingPool::new(self.max_blocking_threads, self.keep_alive),
+            threads: self.threads.clone(),
+            name: self.name.clone(),
+            local_thread,
+        });
+        Ok((executor, handle))
+    }
+}

@@ -1,0 +1,165 @@
+//! **Which tasks are alive?** An executor enters each task it owns, so that it
+//! can end them all when it shuts down.
+//!
+//! Pages of 256 slots, eight bytes a slot: a slot holds a task's pointer, or, in
+//! the free list, the next free key. Pages never move and never double, so the
+//! registry costs a task its eight bytes and no more, and growing it never
+//! copies. (`slab` would cost 16 bytes a task and up to twice that after it
+//! doubled; an intrusive list 16, and pointers between tasks.)
+//!
+//! No lock and no atomic in here: the registry belongs to the executor. Another
+//! thread's spawn travels as a runnable, and the loop registers it when it gets
+//! there.
+//!
+//! Invariant: a task in the registry is not complete, but while the executor is
+//! between completing and removing it. Each holds the executor's reference.
+
+use std::ptr::NonNull;
+
+use crate::task::cell::{Header, TaskRef};
+use crate::task::runnable;
+
+const PAGE: usize = 256;
+
+/// A task's pointer, or a free key with the lowest bit set. Headers are aligned
+/// to eight bytes, so no pointer has that bit.
+#[derive(Clone, Copy)]
+struct Slot(*mut Header);
+
+impl Slot {
+    fn task(task: TaskRef) -> Self {
+        Self(task.as_ptr())
+    }
+
+    fn free(next: u32) -> Self {
+        Self(std::ptr::without_provenance_mut(
+            ((next as usize) << 1) | 1,
+        ))
+    }
+
+    fn read(self) -> Result<TaskRef, u32> {
+        let bits = self.0.addr();
+        if bits & 1 == 1 {
+            return Err((bits >> 1) as u32);
+        }
+        Ok(NonNull::new(self.0).expect("a slot is never null"))
+    }
+}
+
+/// The end of the free list.
+const NONE: u32 = u32::MAX >> 1;
+
+/// The tasks of one executor.
+pub(crate) struct Registry {
+    pages: Vec<Box<[Slot; PAGE]>>,
+    /// Head of the free list.
+    free: u32,
+    len: usize,
+}
+
+// SAFETY: the registry owns a reference on each of its tasks; what else it may
+// do with them is the executor's affair, which alone can reach it.
+unsafe impl Send for Registry {}
+
+impl Registry {
+    pub(crate) const fn new() -> Self {
+        Self {
+            pages: Vec::new(),
+            free: NONE,
+            len: 0,
+        }
+    }
+
+    /// How many tasks are alive.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Enters a task and notes the key in it.
+    pub(super) fn insert(&mut self, task: TaskRef) {
+        if self.free == NONE {
+            self.grow();
+        }
+        let key = self.free;
+        let slot = self.slot(key);
+        let next = slot.read().expect_err("a key of the free list is free");
+        *slot = Slot::task(task);
+        self.free = next;
+        self.len += 1;
+        // SAFETY: the executor's reference keeps the cell alive; the key is the
+        // executor's.
+        unsafe { task.as_ref() }.key.with_mut(|k| unsafe { *k = key });
+    }
+
+    /// Takes out a task that completed. A task that was never registered has no
+    /// key to take out.
+    pub(crate) fn remove(&mut self, key: u32) {
+        if key == super::cell::UNREGISTERED {
+            return;
+        }
+        let free = self.free;
+        let slot = self.slot(key);
+        debug_assert!(slot.read().is_ok(), "removed twice");
+        *slot = Slot::free(free);
+        self.free = key;
+        self.len -= 1;
+    }
+
+    /// Ends one task, for the executor that shuts down. False if none is left.
+    ///
+    /// One at a time: a destructor may reach the executor again, and finds the
+    /// registry at rest.
+    pub(crate) fn take_one(&mut self) -> Option<Doomed> {
+        while let Some(page) = self.pages.len().checked_sub(1) {
+            let base = page * PAGE;
+            let found = self.pages[page].iter().rposition(|slot| slot.read().is_ok());
+            let Some(at) = found else {
+                // The free list may still name this page's keys; nothing is
+                // entered any more, so nobody will follow it.
+                self.pages.pop();
+                continue;
+            };
+            let key = u32::try_from(base + at).expect("keys fit in 31 bits");
+            let task = self.slot(key).read().expect("found occupied");
+            *self.slot(key) = Slot::free(NONE);
+            self.len -= 1;
+            return Some(Doomed(task));
+        }
+        self.free = NONE;
+        None
+    }
+
+    fn slot(&mut self, key: u32) -> &mut Slot {
+        let key = key as usize;
+        &mut self.pages[key / PAGE][key % PAGE]
+    }
+
+    fn grow(&mut self) {
+        let base = u32::try_from(self.pages.len() * PAGE).expect("keys fit in 31 bits");
+        assert!(base < NONE - PAGE as u32, "more than 2^31 tasks at once");
+        let mut page = Box::new([Slot::free(NONE); PAGE]);
+        for (i, slot) in page.iter_mut().enumerate().take(PAGE - 1) {
+            *slot = Slot::free(base + i as u32 + 1);
+        }
+        page[PAGE - 1] = Slot::free(self.free);
+        self.free = base;
+        self.pages.push(page);
+    }
+}
+
+/// A task out of the registry whose end is due.
+#[must_use]
+pub(crate) struct Doomed(TaskRef);
+
+impl Doomed {
+    /// Drops the future; the outcome is "cancelled".
+    ///
+    /// # Safety
+    ///
+    /// The caller is the task's exclusive executor, on the thread that its
+    /// future is bound to, and polls nothing meanwhile.
+    pub(crate) unsafe fn shut_down(self) {
+        // SAFETY: as the caller promises; `take_one` took it from the registry.
+        unsafe { runnable::shut_down(self.0) };
+    }
+}

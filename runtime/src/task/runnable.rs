@@ -1,0 +1,190 @@
+//! **How is a task polled, cancelled, and brought to its end?** By whoever owns
+//! its [`Runnable`]: the sole right to poll it once.
+//!
+//! ```text
+//!   run ── start ──► Poll ────► pending: nothing more, not even an instruction
+//!            │         └──────► ready ─┐
+//!            ├────► Cancel ────────────┴─► complete: COMPLETE, wake the
+//!            │                             JoinHandle, release the executor's
+//!            └────► Release                reference unless a runnable is left
+//! ```
+//!
+//! Runnables sit in queues as one pointer. A runnable that is dropped unpolled
+//! (its executor closed) gives the right back; see `unschedule` in `state.rs`.
+//!
+//! Read next: `waker.rs`, where runnables come from.
+
+use std::mem::forget;
+use std::task::{Context, Poll};
+
+use crate::task::cell::{self, Schedule, TaskRef, UNREGISTERED, contain};
+use crate::task::id;
+use crate::task::join::JoinHandle;
+use crate::task::registry::Registry;
+use crate::task::state::Start;
+use crate::task::waker;
+
+/// The sole right to poll a task once; exists while the task is scheduled.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Runnable(TaskRef);
+
+// SAFETY: a runnable is a pointer to a cell whose shared fields are atomic. What
+// is not `Send` in a task (a local future) is touched only by `run`, `cancel`,
+// which the task's executor calls on the thread that the future is bound to, and
+// by the drop of a runnable, which leaves the future alone.
+unsafe impl Send for Runnable {}
+
+/// What running a task came to.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Ran {
+    /// It waits, or is queued again.
+    Pending,
+    /// It is complete; its slot in the registry is this one.
+    Complete(u32),
+    /// It was complete before: nothing was run.
+    Stale,
+}
+
+/// Makes a task: its first runnable, and the handle to its output.
+///
+/// The future need not be `Send`: that is between the executor and its callers.
+pub(crate) fn new_task<F, S>(future: F, scheduler: S) -> (Runnable, JoinHandle<F::Output>)
+where
+    F: Future,
+    S: Schedule,
+{
+    let task = cell::allocate(future, scheduler);
+    // SAFETY: a new cell is scheduled, with a reference for its JoinHandle, and
+    // `F::Output` is what its outcome holds.
+    unsafe { (Runnable(task), JoinHandle::from_task(task)) }
+}
+
+impl Runnable {
+    /// # Safety
+    ///
+    /// The caller just set SCHEDULED, and nobody has made this runnable yet.
+    pub(super) unsafe fn from_task(task: TaskRef) -> Self {
+        Self(task)
+    }
+
+    /// Enters the task in `registry`, unless it is there. For executors, before
+    /// they run a task that another thread spawned.
+    #[inline]
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        // SAFETY: the executor's reference outlives the runnable, and the key is
+        // the executor's.
+        let known = unsafe { self.0.as_ref() }
+            .key
+            .with(|key| unsafe { *key } != UNREGISTERED);
+        if !known {
+            registry.insert(self.0);
+        }
+    }
+
+    /// Polls the task once, or ends it if it was aborted. For its executor.
+    #[inline]
+    pub(crate) fn run(self) -> Ran {
+        let task = self.0;
+        forget(self);
+        // SAFETY: the executor's reference is released no earlier than below.
+        let header = unsafe { task.as_ref() };
+        match header.state.start() {
+            Start::Poll => {
+                let _current = id::enter(header.id);
+                // SAFETY: the task is not freed while it is polled.
+                let waker = unsafe { waker::borrowed(task) };
+                let mut cx = Context::from_waker(&waker);
+                // SAFETY: the runnable is the right to poll, and the executor
+                // is exclusive.
+                match unsafe { (header.vtable.poll)(task, &mut cx) } {
+                    Poll::Pending => Ran::Pending,
+                    // SAFETY: the poll stored the outcome.
+                    Poll::Ready(()) => unsafe { complete(task) },
+                }
+            }
+            Start::Cancel => {
+                let _current = id::enter(header.id);
+                // SAFETY: the runnable is the right to touch the stage, which
+                // `cancel` leaves with an outcome.
+                unsafe {
+                    (header.vtable.cancel)(task);
+                    complete(task)
+                }
+            }
+            Start::Release => {
+                // SAFETY: the task completed with this runnable outstanding, and
+                // so left the executor's reference to it.
+                unsafe { cell::release(task) };
+                Ran::Stale
+            }
+        }
+    }
+
+    /// Ends a task that its executor did not take, or that is to end unpolled.
+    pub(crate) fn cancel(self) -> Ran {
+        // SAFETY: the executor's reference outlives the runnable.
+        let _ = unsafe { self.0.as_ref() }.state.cancel();
+        self.run()
+    }
+}
+
+impl Drop for Runnable {
+    fn drop(&mut self) {
+        // SAFETY: the executor's reference outlives the runnable.
+        if unsafe { self.0.as_ref() }.state.unschedule() {
+            // SAFETY: the task completed with this runnable outstanding, and so
+            // left the executor's reference to it.
+            unsafe { cell::release(self.0) };
+        }
+    }
+}
+
+/// Ends a registered task in the name of its closing executor. A runnable may be
+/// on its way meanwhile: it will find the task complete.
+///
+/// # Safety
+///
+/// The caller is the task's exclusive executor, has taken `task` out of its
+/// registry, and is not polling it.
+pub(super) unsafe fn shut_down(task: TaskRef) {
+    // SAFETY: a registered task holds the executor's reference.
+    let header = unsafe { task.as_ref() };
+    if header.state.cancel() {
+        let _current = id::enter(header.id);
+        // SAFETY: the task is not complete, and its stage the executor's.
+        unsafe {
+            (header.vtable.cancel)(task);
+            let _ = complete(task);
+        }
+    }
+}
+
+/// Publishes the outcome and gives up the executor's reference.
+///
+/// # Safety
+///
+/// The caller is the executor and just stored the outcome.
+unsafe fn complete(task: TaskRef) -> Ran {
+    // SAFETY: the executor's reference is still held.
+    let header = unsafe { task.as_ref() };
+    // SAFETY: the key is the executor's.
+    let key = header.key.with(|key| unsafe { *key });
+    let before = header.state.complete();
+    if !before.join_interest() {
+        // SAFETY: nobody will take the outcome, so it is the executor's.
+        unsafe { (header.vtable.drop_outcome)(task) };
+    } else if before.join_waker() {
+        // SAFETY: completing with JOIN_WAKER set made the slot the executor's.
+        let waker = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
+        if let Some(waker) = waker {
+            contain(|| waker.wake());
+        }
+    }
+    if !before.scheduled() {
+        // SAFETY: no runnable is left, so the reference is released here.
+        unsafe { cell::release(task) };
+    }
+    Ran::Complete(key)
+}

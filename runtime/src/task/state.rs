@@ -1,0 +1,317 @@
+//! **Where is a task in its life, and who owes it what?** One word tells: six
+//! lifecycle bits below, a reference count above them. Each arrow below is one
+//! function of this file and one locked instruction.
+//!
+//! ```text
+//!                    ┌───────── (2) wake ─────────┐
+//!                    ▼                            │
+//!   (1) new ──► SCHEDULED ──(3) start──► being polled ──pending──► idle
+//!                 │    ▲                   │   │                    │
+//!                 │    └────(2) wake───────┘   │ ready              │
+//!                 │    └────(2) wake, (6) abort─────────────────────┘
+//!                 │                            │
+//!    CANCELLED ───┴──(3) start says Cancel──►  │
+//!                                              ▼
+//!                                      (4) COMPLETE ──► output taken or dropped
+//! ```
+//!
+//! What a reader may miss here is a RUNNING bit. The executor that owns a task
+//! is *exclusive*: one thread at a time holds its right to poll (the loop's
+//! token, a `LocalSet`'s thread). So a wake during a poll may queue the task at
+//! once, and the loop comes to it after the poll. That saves the locked
+//! instruction at the end of every poll: a wake-up costs three, for
+//! clone (7), wake (2) and start (3). Only an executor that polls on many
+//! threads needs the fourth.
+//!
+//! # Who holds references
+//!
+//! | holder | released |
+//! |---|---|
+//! | the executor: **one**, for its registry and its queues together | by whoever is last of: [`complete`](State::complete), and the pop or drop of the runnable ([`start`](State::start), [`unschedule`](State::unschedule)) |
+//! | the JoinHandle, each AbortHandle | on drop |
+//! | each waker | on drop, or by being spent in [`wake_by_value`](State::wake_by_value) |
+//!
+//! A [`Runnable`](super::Runnable) holds no reference of its own: SCHEDULED
+//! stands for it. While the bit is set, exactly one runnable exists or is on its
+//! way into a queue, and the executor's reference outlives it. This is what lets
+//! a wake by value move from waker to queue with one compare-exchange.
+//!
+//! # Invariants
+//!
+//! - SCHEDULED is set by whoever then owns the new runnable, and cleared only by
+//!   the owner of that runnable.
+//! - COMPLETE is set once, by the executor, after the outcome was written. Once
+//!   it is set, a wake creates no runnable.
+//! - The join waker's slot belongs to the JoinHandle while JOIN_WAKER is clear
+//!   and the task is not complete; to the executor from the moment it completes
+//!   the task with JOIN_WAKER set.
+//! - The outcome belongs to the executor before COMPLETE; after it to the
+//!   JoinHandle if JOIN_INTEREST was set then, else to the executor.
+//!
+//! # Memory ordering
+//!
+//! Every site is an `AcqRel` read-modify-write (or a compare-exchange with those
+//! orders), so each reads all that earlier ones in the word's modification order
+//! published. What matters:
+//!
+//! - (2) wake, release, pairs with (3) start, acquire: the poll sees what the
+//!   waker's thread wrote before it woke. A wake does its RMW *even when
+//!   SCHEDULED is set already*: a plain load that found the bit would publish
+//!   nothing, and the coming poll could miss the news.
+//! - (4) complete, release, pairs with the JoinHandle's acquire load of COMPLETE:
+//!   it then reads the outcome.
+//! - (5) JOIN_WAKER set, release, pairs with (4) complete, acquire: the executor
+//!   then reads the waker.
+//! - (8) release of a reference pairs with the last one's acquire: whoever frees
+//!   the cell sees all uses of it.
+//! - (7) clone is `Relaxed`, as in `std::sync::Arc`: whoever clones has a
+//!   reference, and nothing is published by making another.
+//!
+//! Lineage: the word with its count is tokio's (`task/state.rs`); polling without
+//! a running state is embassy's (`raw/state_atomics.rs`).
+//!
+//! Read next: `cell.rs`, what the word guards.
+
+use crate::loom::sync::atomic::AtomicUsize;
+use crate::loom::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+
+/// A runnable for this task exists.
+const SCHEDULED: usize = 1;
+/// The outcome is written; the future is gone.
+const COMPLETE: usize = 1 << 1;
+/// Somebody asked for the task to end.
+const CANCELLED: usize = 1 << 2;
+/// A JoinHandle exists, and will take or drop the outcome.
+const JOIN_INTEREST: usize = 1 << 3;
+/// The join waker's slot is filled, and the executor may read it.
+const JOIN_WAKER: usize = 1 << 4;
+/// One reference. A spare bit is left below it for an executor of many threads.
+const REFERENCE: usize = 1 << 6;
+/// Past this many references something leaks them, and the count would wrap.
+const MAX: usize = isize::MAX as usize;
+
+/// What a wake has to do next.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Wake {
+    /// The caller owns the new runnable: queue it.
+    Schedule,
+    /// Nothing: the task is queued already, or complete.
+    Nothing,
+    /// The last reference is gone: free the cell.
+    Free,
+}
+
+/// What a popped runnable stands for.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// Poll the future.
+    Poll,
+    /// Drop the future; its outcome is "cancelled".
+    Cancel,
+    /// The task completed while it was queued: release the executor's reference.
+    Release,
+}
+
+/// What stood in the word when the task completed.
+#[must_use]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Completed(usize);
+
+impl Completed {
+    /// The outcome is the JoinHandle's; otherwise it is to be dropped now.
+    pub(crate) fn join_interest(self) -> bool {
+        self.0 & JOIN_INTEREST != 0
+    }
+
+    /// The join waker is the executor's to take and to wake.
+    pub(crate) fn join_waker(self) -> bool {
+        self.0 & JOIN_WAKER != 0
+    }
+
+    /// A runnable still exists; its owner will release the executor's reference.
+    pub(crate) fn scheduled(self) -> bool {
+        self.0 & SCHEDULED != 0
+    }
+}
+
+/// What the dropped JoinHandle leaves to do.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Detach {
+    /// Interest and reference are given up, in one instruction.
+    Done,
+    /// The same, and it was the last reference: free the cell.
+    Free,
+    /// Drop the waker in the slot, then the reference.
+    DropWaker,
+    /// Drop the outcome, then the reference.
+    DropOutcome,
+}
+
+/// The state word of one task.
+#[derive(Debug)]
+pub(crate) struct State(AtomicUsize);
+
+impl State {
+    /// (1) A task that is scheduled from birth, with two references: the
+    /// executor's and the JoinHandle's.
+    pub(crate) fn new() -> Self {
+        Self(AtomicUsize::new(SCHEDULED | JOIN_INTEREST | 2 * REFERENCE))
+    }
+
+    /// (2) A wake that keeps its waker.
+    #[inline]
+    pub(crate) fn wake(&self) -> Wake {
+        let before = self.0.fetch_or(SCHEDULED, AcqRel);
+        if before & (SCHEDULED | COMPLETE) == 0 {
+            Wake::Schedule
+        } else {
+            Wake::Nothing
+        }
+    }
+
+    /// (2) A wake that spends its waker's reference.
+    ///
+    /// A task that is not complete can't lose its last reference here: the
+    /// executor holds one.
+    #[inline]
+    pub(crate) fn wake_by_value(&self) -> Wake {
+        let mut now = self.0.load(Relaxed);
+        loop {
+            let next = (now | SCHEDULED) - REFERENCE;
+            match self.0.compare_exchange(now, next, AcqRel, Relaxed) {
+                Ok(_) if now & (SCHEDULED | COMPLETE) == 0 => return Wake::Schedule,
+                Ok(_) if next < REFERENCE => return Wake::Free,
+                Ok(_) => return Wake::Nothing,
+                Err(actual) => now = actual,
+            }
+        }
+    }
+
+    /// (3) The executor popped the runnable: it is spent here.
+    #[inline]
+    pub(crate) fn start(&self) -> Start {
+        let before = self.0.fetch_and(!SCHEDULED, AcqRel);
+        debug_assert!(before & SCHEDULED != 0, "a runnable without its bit");
+        if before & COMPLETE != 0 {
+            Start::Release
+        } else if before & CANCELLED != 0 {
+            Start::Cancel
+        } else {
+            Start::Poll
+        }
+    }
+
+    /// (3) A runnable is dropped unpolled. True if the task was complete: then
+    /// the executor's reference is the caller's to release.
+    pub(crate) fn unschedule(&self) -> bool {
+        self.0.fetch_and(!SCHEDULED, AcqRel) & COMPLETE != 0
+    }
+
+    /// (4) The outcome is written.
+    #[inline]
+    pub(crate) fn complete(&self) -> Completed {
+        let before = self.0.fetch_or(COMPLETE, AcqRel);
+        debug_assert!(before & COMPLETE == 0, "completed twice");
+        Completed(before)
+    }
+
+    /// (5) The JoinHandle filled the slot. False if the task completed meanwhile:
+    /// the slot is still the JoinHandle's.
+    pub(crate) fn set_join_waker(&self) -> bool {
+        self.update_unless_complete(|now| now | JOIN_WAKER)
+    }
+
+    /// (5) The JoinHandle wants its slot back. False if the task completed: the
+    /// slot is the executor's.
+    pub(crate) fn unset_join_waker(&self) -> bool {
+        self.update_unless_complete(|now| now & !JOIN_WAKER)
+    }
+
+    /// (6) Asks for the end. `Schedule`: queue the runnable, so that the executor
+    /// drops the future on its own thread.
+    pub(crate) fn abort(&self) -> Wake {
+        let before = self.0.fetch_or(SCHEDULED | CANCELLED, AcqRel);
+        if before & (SCHEDULED | COMPLETE) == 0 {
+            Wake::Schedule
+        } else {
+            Wake::Nothing
+        }
+    }
+
+    /// (6) The same by the executor itself, which needs no runnable to act.
+    /// False if the task is complete.
+    pub(crate) fn cancel(&self) -> bool {
+        self.0.fetch_or(CANCELLED, AcqRel) & COMPLETE == 0
+    }
+
+    /// (7) One more reference.
+    #[inline]
+    pub(crate) fn clone_reference(&self) {
+        if self.0.fetch_add(REFERENCE, Relaxed) > MAX {
+            // As in `Arc`: so many references exist only when somebody forgets them.
+            std::process::abort();
+        }
+    }
+
+    /// (8) One reference less. True if it was the last: free the cell.
+    #[inline]
+    pub(crate) fn release(&self) -> bool {
+        // The only holder of the only reference: nobody can make another, so the
+        // word is not contended and needs no locked instruction.
+        if self.0.load(Acquire) < 2 * REFERENCE {
+            return true;
+        }
+        let before = self.0.fetch_sub(REFERENCE, AcqRel);
+        before < 2 * REFERENCE
+    }
+
+    /// (9) The JoinHandle is dropped.
+    #[inline]
+    pub(crate) fn detach(&self) -> Detach {
+        let mut now = self.0.load(Acquire);
+        loop {
+            if now & COMPLETE != 0 {
+                return Detach::DropOutcome;
+            }
+            let waker = now & JOIN_WAKER != 0;
+            let mut next = now & !(JOIN_INTEREST | JOIN_WAKER);
+            if !waker {
+                next -= REFERENCE;
+            }
+            match self.0.compare_exchange(now, next, AcqRel, Acquire) {
+                Ok(_) if waker => return Detach::DropWaker,
+                Ok(_) if next < REFERENCE => return Detach::Free,
+                Ok(_) => return Detach::Done,
+                Err(actual) => now = actual,
+            }
+        }
+    }
+
+    /// Has the outcome been written? `Acquire`: then it may be read.
+    #[inline]
+    pub(crate) fn is_complete(&self) -> bool {
+        self.0.load(Acquire) & COMPLETE != 0
+    }
+
+    /// Is a waker in the slot? Asked by the JoinHandle, the only one to set it.
+    #[inline]
+    pub(crate) fn has_join_waker(&self) -> bool {
+        self.0.load(Relaxed) & JOIN_WAKER != 0
+    }
+
+    fn update_unless_complete(&self, change: impl Fn(usize) -> usize) -> bool {
+        let mut now = self.0.load(Acquire);
+        loop {
+            if now & COMPLETE != 0 {
+                return false;
+            }
+            match self.0.compare_exchange(now, change(now), AcqRel, Acquire) {
+                Ok(_) => return true,
+                Err(actual) => now = actual,
+            }
+        }
+    }
+}
