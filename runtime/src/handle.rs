@@ -7,9 +7,9 @@
 //!
 //! # The context
 //!
-//! Two things are noted per thread: whose context it is in, and whether it
-//! *drives* tasks, so that it must not be blocked. `block_on` sets both, `enter`
-//! and the pool's threads only the first.
+//! Two things are noted per thread: whose context it is in, here, and whether it
+//! *drives* tasks, so that it must not be blocked, in `park.rs`. `block_on` sets
+//! both, `enter` and the pool's threads only the first.
 //!
 //! The context is a plain pointer: each guard that sets it owns the Handle that
 //! it points to, and puts back what was there. So reading it costs a load.
@@ -19,7 +19,7 @@
 //! - While a guard lives, its Home does. A guard that is forgotten keeps its Home
 //!   for ever; one dropped out of order panics and leaves its Home alive.
 //! - A thread that drives never blocks: whoever would block asks
-//!   [`forbid_blocking`] first.
+//!   `park::forbid_blocking` first.
 
 use std::cell::Cell;
 use std::fmt;
@@ -44,9 +44,6 @@ const CONTEXT_DESTROYED: &str =
 const NESTED: &str = "Cannot start a runtime from within a runtime. This happens because a \
      function (like `block_on`) attempted to block the current thread while the thread is \
      being used to drive asynchronous tasks.";
-const BLOCKED: &str = "Cannot block the current thread from within a runtime. This happens \
-     because a function attempted to block the current thread while the thread is being used \
-     to drive asynchronous tasks.";
 const NO_TIME: &str = "A Tokio 1.x context was found, but timers are disabled. Call `enable_time` \
      on the runtime builder to enable timers.";
 
@@ -126,7 +123,6 @@ thread_local! {
         Context {
             home: Cell::new(ptr::null()),
             depth: Cell::new(0),
-            drives: Cell::new(false),
         }
     };
 }
@@ -136,7 +132,6 @@ struct Context {
     home: Cell<*const Home>,
     /// How many guards are in force, to see them dropped out of order.
     depth: Cell<usize>,
-    drives: Cell<bool>,
 }
 
 impl Handle {
@@ -296,8 +291,13 @@ impl Handle {
     /// If time is not enabled.
     #[track_caller]
     pub(crate) fn timers(&self) -> &Timers {
-        let timers = self.home.driver.as_ref().and_then(|d| d.timers());
-        timers.expect(NO_TIME)
+        self.try_timers().expect(NO_TIME)
+    }
+
+    /// The runtime's timers, if time is enabled.
+    #[inline]
+    pub(crate) fn try_timers(&self) -> Option<&Timers> {
+        self.home.driver.as_ref().and_then(|d| d.timers())
     }
 }
 
@@ -401,42 +401,25 @@ pub(crate) struct Drives {
 /// If the thread drives already.
 #[track_caller]
 pub(crate) fn enter_to_drive(handle: &Handle) -> Drives {
-    if drives() {
+    if park::drives() {
         panic!("{NESTED}");
     }
     let entered = Drives {
         _context: InContext::new(handle),
     };
-    CONTEXT.with(|c| c.drives.set(true));
+    park::set_drives(true);
     entered
 }
 
 impl Drop for Drives {
     fn drop(&mut self) {
-        let _ = CONTEXT.try_with(|c| c.drives.set(false));
+        park::set_drives(false);
     }
 }
 
 /// Enters `handle`'s context to drop its tasks; any thread may.
 pub(crate) fn enter_to_drop(handle: &Handle) -> impl Sized {
     InContext::new(handle)
-}
-
-/// Does this thread drive tasks?
-pub(crate) fn drives() -> bool {
-    CONTEXT.try_with(|c| c.drives.get()).unwrap_or(false)
-}
-
-/// For functions that block the calling thread.
-///
-/// # Panics
-///
-/// If the thread drives tasks.
-#[track_caller]
-pub(crate) fn forbid_blocking() {
-    if drives() {
-        panic!("{BLOCKED}");
-    }
 }
 
 /// There is no current runtime.

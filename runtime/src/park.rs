@@ -9,17 +9,53 @@
 //! The token is a flag under a mutex, with a condition variable to wait on, so
 //! nothing needs an ordering note: the mutex is the order.
 //!
+//! Also kept here, per thread: whether it may sleep at all. A thread that drives
+//! tasks must not, for none of them would get on; [`forbid_blocking`] is asked by
+//! whoever would put it to sleep. (Both belong to layer 1, below the primitives'
+//! `blocking_*` methods, which need them.)
+//!
 //! [`park`]: Parker::park
 //! [`unpark`]: Unparker::unpark
 //!
 //! Read next: `driver/mod.rs`, the sleep that I/O and timers end too.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::loom::sync::{Condvar, Mutex};
+
+thread_local! {
+    static DRIVES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does this thread drive tasks?
+pub(crate) fn drives() -> bool {
+    DRIVES.try_with(Cell::get).unwrap_or(false)
+}
+
+/// Notes whether this thread drives tasks.
+pub(crate) fn set_drives(drives: bool) {
+    let _ = DRIVES.try_with(|d| d.set(drives));
+}
+
+/// For functions that block the calling thread.
+///
+/// # Panics
+///
+/// If the thread drives tasks.
+#[track_caller]
+pub(crate) fn forbid_blocking() {
+    if drives() {
+        panic!(
+            "Cannot block the current thread from within a runtime. This happens because a \
+             function attempted to block the current thread while the thread is being used to \
+             drive asynchronous tasks."
+        );
+    }
+}
 
 /// The sleeping side.
 #[derive(Debug)]

@@ -20,9 +20,9 @@
 //! Read next: `timers.rs`, who waits for which deadline; `wheel.rs`, how they
 //! are kept.
 
-mod clock;
-mod timers;
-mod wheel;
+pub(crate) mod clock;
+pub(crate) mod timers;
+pub(crate) mod wheel;
 
 use std::io;
 use std::sync::Arc;

@@ -228,8 +228,8 @@ impl Timers {
 
     // For the driver.
 
-    /// To be called before a sleep: how long it may be. `None`: until something
-    /// else ends it. Zero: not at all, something is due.
+    /// To be called before a sleep: until when it may last, on this clock; a time
+    /// that is past says that something is due. `None`: until something else ends it.
     ///
     /// Follow it with [`after_park`](Timers::after_park). On a paused clock no
     /// sleep brings a deadline nearer, and the answer is always `None`; that is

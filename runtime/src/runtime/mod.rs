@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::executor::current_thread::CurrentThread;
-use crate::handle;
+use crate::park;
 use crate::task::JoinHandle;
 
 pub use crate::handle::{EnterGuard, Handle, TryCurrentError};
@@ -180,7 +180,7 @@ impl Drop for Runtime {
     #[track_caller]
     fn drop(&mut self) {
         self.end_tasks();
-        if handle::drives() {
+        if park::drives() {
             if std::thread::panicking() {
                 return;
             }

@@ -38,6 +38,9 @@ pub use crate::executor::local::{LocalEnterGuard, LocalSet, spawn_local};
 pub use crate::handle::{spawn, spawn_blocking};
 pub use crate::join_set::JoinSet;
 
-pub(crate) use cell::{Schedule, contain};
+pub(crate) use cell::Schedule;
 pub(crate) use registry::Registry;
 pub(crate) use runnable::{Ran, Runnable, new_task};
+
+#[cfg(all(test, loom))]
+mod models;

@@ -1,3 +1,4 @@
 //! Small leaves that know nothing of tasks, loops or time.
 
 pub(crate) mod rng;
+pub(crate) mod wake_batch;

@@ -1,0 +1,317 @@
+//! **How does one future wait for one deadline?** [`Delay`]: a deadline, the
+//! runtime that keeps it, and how far it got.
+//!
+//! ```text
+//!            poll: ahead           poll: its key finds nothing
+//!   Asked ─────────────────► Armed ───────────────────────────► Over
+//!   (new or reset)             │                                  ▲
+//!     │  ▲                     │ reset: moved, or if reached:     │
+//!     │  └─────────────────────┘ woken, and asked again           │
+//!     └───────────────────────────────────────────────────────────┘
+//!            poll: the deadline is reached already
+//! ```
+//!
+//! Nothing is in the wheel before the first poll, so that a `Sleep` can move
+//! until then, and one that is never polled costs nothing. It could move
+//! afterwards as well: the wheel holds its waker, and it holds a key, no
+//! pointers. [`Sleep`] is `!Unpin` all the same, as in tokio, where programs
+//! have come to name it so; [`Delay`] is what [`Interval`](super::Interval) and
+//! [`Timeout`](super::Timeout) contain, without a box and without a pin.
+//!
+//! A delay made from a duration has just read the clock, and is not made to
+//! read it again by its first poll (`Asked::Ahead`): of a timeout that is set,
+//! polled once and dropped, that would be a fifth.
+//!
+//! Read next: `driver/timers.rs`.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+
+use pin_project_lite::pin_project;
+
+use super::{Duration, Instant, addable};
+use crate::driver::wheel::Key;
+use crate::handle::Handle;
+use crate::task::coop;
+
+/// What a wait panics with when its runtime is gone: tokio's words.
+const SHUTTING_DOWN: &str = "A Tokio 1.x context was found, but it is being shutdown.";
+
+/// A deadline that can be waited for.
+pub(super) struct Delay {
+    deadline: Instant,
+    handle: Handle,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    /// Not in the wheel.
+    Asked(Asked),
+    /// In the wheel, unless it has fired since.
+    Armed(Key),
+    /// Was seen to be reached.
+    Over,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// Made from the clock's time just now, and later than that.
+    Ahead,
+    /// Made from any instant.
+    Anytime,
+    /// Given a new deadline since.
+    Again,
+}
+
+impl Delay {
+    /// A wait of `duration` from now.
+    #[track_caller]
+    pub(super) fn lasting(duration: Duration) -> Self {
+        let deadline = Instant::now() + addable(duration);
+        Self::new(deadline, if duration.is_zero() { Asked::Anytime } else { Asked::Ahead })
+    }
+
+    /// A wait until `deadline`.
+    #[track_caller]
+    pub(super) fn until(deadline: Instant) -> Self {
+        Self::new(deadline, Asked::Anytime)
+    }
+
+    /// A wait until `deadline`, which the caller made from the clock just now.
+    #[track_caller]
+    pub(super) fn until_later(deadline: Instant) -> Self {
+        Self::new(deadline, Asked::Ahead)
+    }
+
+    #[track_caller]
+    fn new(deadline: Instant, asked: Asked) -> Self {
+        let handle = Handle::current();
+        let _ = handle.timers(); // is time enabled? The panic belongs here
+        let stage = Stage::Asked(asked);
+        Self { deadline, handle, stage }
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    pub(super) fn is_elapsed(&self) -> bool {
+        match self.stage {
+            Stage::Asked(Asked::Ahead | Asked::Anytime) => false,
+            Stage::Asked(Asked::Again) => {
+                let clock = self.handle.timers().clock();
+                clock.nanos_at(self.deadline.into_std()) <= clock.now()
+            }
+            Stage::Armed(key) => !self.handle.timers().is_waiting(key),
+            Stage::Over => true,
+        }
+    }
+
+    /// Another deadline. Whoever waits is woken at that one instead.
+    pub(super) fn reset(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+        let moved = match self.stage {
+            Stage::Armed(key) => self.handle.timers().reset(key, deadline.into_std()),
+            Stage::Asked(_) | Stage::Over => None,
+        };
+        self.stage = match moved {
+            Some(key) => Stage::Armed(key),
+            None => Stage::Asked(Asked::Again),
+        };
+    }
+
+    /// Another deadline for a wait that is over: nobody is waiting.
+    pub(super) fn rearm(&mut self, deadline: Instant, ahead: bool) {
+        debug_assert!(matches!(self.stage, Stage::Over));
+        self.deadline = deadline;
+        self.stage = Stage::Asked(if ahead { Asked::Ahead } else { Asked::Again });
+    }
+
+    /// Ready once the deadline is reached; costs a unit of the budget then.
+    #[inline]
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let coop = ready!(coop::poll_proceed(cx));
+        ready!(self.poll_reached(cx.waker()));
+        coop.made_progress();
+        Poll::Ready(())
+    }
+
+    #[inline]
+    fn poll_reached(&mut self, waker: &Waker) -> Poll<()> {
+        let timers = self.handle.timers();
+        let deadline = self.deadline.into_std();
+        let outcome = match self.stage {
+            Stage::Over => return Poll::Ready(()),
+            Stage::Armed(key) => ready!(timers.check(key, deadline, waker)),
+            Stage::Asked(asked) => match timers.register(deadline, asked == Asked::Ahead, waker) {
+                Ok(Some(key)) => {
+                    self.stage = Stage::Armed(key);
+                    return Poll::Pending;
+                }
+                Ok(None) => Ok(()),
+                Err(shut_down) => Err(shut_down),
+            },
+        };
+        match outcome {
+            Ok(()) => self.stage = Stage::Over,
+            Err(_) => panic!("{SHUTTING_DOWN}"),
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Delay {
+    #[inline]
+    fn drop(&mut self) {
+        if let Stage::Armed(key) = self.stage {
+            self.handle.timers().cancel(key);
+        }
+    }
+}
+
+impl fmt::Debug for Delay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delay")
+            .field("deadline", &self.deadline)
+            .field("stage", &self.stage)
+            .finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// Waits for a deadline; made by [`sleep`] and [`sleep_until`].
+    ///
+    /// Not `Unpin`: to poll it more than once other than by `.await`, pin it,
+    /// on the stack with `std::pin::pin!` or on the heap with `Box::pin`.
+    ///
+    /// # Panics
+    ///
+    /// When polled after its runtime was shut down, before the deadline.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it takes the timer back. A reference to it may be dropped and
+    /// another one awaited: the deadline stays.
+    ///
+    /// ```
+    /// # kolo::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+    /// use kolo::time::{Duration, Instant, sleep};
+    ///
+    /// let start = Instant::now();
+    /// let mut alarm = std::pin::pin!(sleep(Duration::from_secs(60)));
+    /// alarm.as_mut().await;
+    /// alarm.as_mut().reset(start + Duration::from_secs(90)); // snooze
+    /// alarm.await;
+    /// assert_eq!(start.elapsed(), Duration::from_secs(90));
+    /// # });
+    /// ```
+    #[project(!Unpin)]
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct Sleep {
+        delay: Delay,
+    }
+}
+
+/// Waits for `duration`; the asynchronous [`std::thread::sleep`].
+///
+/// Never shorter, and on an idle runtime longer by less than 0.1 ms in the
+/// median. Zero is ready at once. More than thirty years count as thirty years.
+///
+/// # Panics
+///
+/// Outside a runtime, or on one without time enabled.
+///
+/// # Cancel safety
+///
+/// Dropping the future ends the wait and leaves nothing behind.
+///
+/// ```
+/// # kolo::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+/// use kolo::time::{Duration, Instant, sleep};
+///
+/// let start = Instant::now();
+/// sleep(Duration::from_millis(100)).await;
+/// assert!(start.elapsed() >= Duration::from_millis(100));
+/// # });
+/// ```
+#[inline]
+#[track_caller]
+pub fn sleep(duration: Duration) -> Sleep {
+    let delay = Delay::lasting(duration);
+    Sleep { delay }
+}
+
+/// Waits until `deadline`; ready at once if that is past.
+///
+/// A deadline more than 584 years after the runtime's start counts as that.
+///
+/// # Panics
+///
+/// Outside a runtime, or on one without time enabled.
+///
+/// # Cancel safety
+///
+/// Dropping the future ends the wait and leaves nothing behind.
+///
+/// ```
+/// # kolo::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+/// use kolo::time::{Duration, Instant, sleep_until};
+///
+/// let deadline = Instant::now() + Duration::from_millis(100);
+/// sleep_until(deadline).await;
+/// assert!(Instant::now() >= deadline);
+/// # });
+/// ```
+#[inline]
+#[track_caller]
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    let delay = Delay::until(deadline);
+    Sleep { delay }
+}
+
+impl Sleep {
+    /// When it ends.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.delay.deadline()
+    }
+
+    /// Has it ended? Not before it was first polled (or [`reset`](Sleep::reset)).
+    #[must_use]
+    pub fn is_elapsed(&self) -> bool {
+        self.delay.is_elapsed()
+    }
+
+    /// Gives it another deadline, sooner or later, whether it has ended or not.
+    ///
+    /// A task that waits for it is woken at the new deadline instead, at once if
+    /// that is past. One that has ended must be polled again.
+    ///
+    /// ```
+    /// # kolo::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+    /// use kolo::time::{Duration, Instant, sleep};
+    ///
+    /// let start = Instant::now();
+    /// let mut nap = std::pin::pin!(sleep(Duration::from_secs(10)));
+    /// nap.as_mut().reset(start + Duration::from_secs(20));
+    /// nap.await;
+    /// assert_eq!(start.elapsed(), Duration::from_secs(20));
+    /// # });
+    /// ```
+    pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
+        self.project().delay.reset(deadline);
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.project().delay.poll(cx)
+    }
+}
