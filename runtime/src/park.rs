@@ -14,8 +14,8 @@
 //! whoever would put it to sleep. (Both belong to layer 1, below the primitives'
 //! `blocking_*` methods, which need them.)
 //!
-//! [`park`]: Parker::park
-//! [`unpark`]: Unparker::unpark
+//! [`park`]: Token::park
+//! [`unpark`]: Token::unpark
 //!
 //! Read next: `driver/mod.rs`, the sleep that I/O and timers end too.
 
@@ -57,59 +57,32 @@ pub(crate) fn forbid_blocking() {
     }
 }
 
-/// The sleeping side.
+/// What one side leaves and the other waits for.
 #[derive(Debug)]
-pub(crate) struct Parker {
-    token: Arc<Token>,
-}
-
-/// The rousing side. Clones are one pointer.
-#[derive(Debug, Clone)]
-pub(crate) struct Unparker {
-    token: Arc<Token>,
-}
-
-#[derive(Debug)]
-struct Token {
+pub(crate) struct Token {
     left: Mutex<bool>,
     waiting: Condvar,
 }
 
-impl Parker {
+impl Token {
     pub(crate) fn new() -> Self {
         Self {
-            token: Arc::new(Token {
-                left: Mutex::new(false),
-                waiting: Condvar::new(),
-            }),
+            left: Mutex::new(false),
+            waiting: Condvar::new(),
         }
     }
 
-    /// Waits for the token and takes it.
+    /// Waits for the token and takes it. One thread at a time.
     pub(crate) fn park(&self) {
-        let mut left = self.token.left.lock();
+        let mut left = self.left.lock();
         while !*left {
-            left = self.token.waiting.wait(left);
+            left = self.waiting.wait(left);
         }
         *left = false;
     }
 
-    pub(crate) fn unparker(&self) -> Unparker {
-        Unparker {
-            token: self.token.clone(),
-        }
-    }
-}
-
-impl Unparker {
     /// Leaves the token.
     pub(crate) fn unpark(&self) {
-        self.token.unpark();
-    }
-}
-
-impl Token {
-    fn unpark(&self) {
         *self.left.lock() = true;
         self.waiting.notify_one();
     }
@@ -129,22 +102,24 @@ impl Wake for Token {
 ///
 /// No runtime is driven meanwhile: whatever the future waits for happens elsewhere.
 pub(crate) fn block_on_thread<F: Future>(future: F) -> F::Output {
-    let parker = Parker::new();
-    let waker = Waker::from(parker.token.clone());
+    let token = Arc::new(Token::new());
+    let waker = Waker::from(token.clone());
     let mut cx = Context::from_waker(&waker);
     let mut future = pin!(future);
     loop {
         let polled = crate::task::coop::with_budget(|| future.as_mut().poll(&mut cx));
         match polled {
             Poll::Ready(output) => return output,
-            Poll::Pending => parker.park(),
+            Poll::Pending => token.park(),
         }
     }
 }
 
 #[cfg(all(test, loom))]
 mod models {
-    use super::Parker;
+    use std::sync::Arc;
+
+    use super::Token;
     use crate::loom::{model, thread};
 
     /// Two unparks against one park: it returns, whoever comes first, and what
@@ -152,13 +127,11 @@ mod models {
     #[test]
     fn loom_park_takes_an_unpark_before_or_after() {
         model(|| {
-            let parker = Parker::new();
-            let (a, b) = (parker.unparker(), parker.unparker());
-            let other = thread::spawn(move || {
-                a.unpark();
-            });
-            b.unpark();
-            parker.park();
+            let token = Arc::new(Token::new());
+            let there = token.clone();
+            let other = thread::spawn(move || there.unpark());
+            token.unpark();
+            token.park();
             other.join().unwrap();
         });
     }

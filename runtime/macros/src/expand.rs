@@ -126,8 +126,8 @@ fn read(entry: Entry, args: TokenStream, function: &Function) -> (Settings, Opti
 fn check(entry: Entry, function: &Function) -> syn::Result<()> {
     let signature = &function.signature;
     if signature.asyncness.is_none() {
-        return Err(Error::new_spanned(
-            &signature.fn_token,
+        return Err(Error::new(
+            signature.fn_token.span,
             format!(
                 "`#[{}]` is for an `async fn`: the `async` is missing here",
                 entry.name()

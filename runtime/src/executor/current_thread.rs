@@ -65,8 +65,7 @@ use crate::driver::{Driver, DriverHandle};
 use crate::executor::gate::{Gate, Rouse, Seat};
 use crate::executor::pace::Pace;
 use crate::handle::{self, Executor, Handle};
-use crate::loom::thread;
-use crate::park::{Parker, Unparker};
+use crate::park;
 use crate::task::{Ran, Registry, Runnable, coop};
 use crate::trace::{Event, Tally};
 
@@ -84,13 +83,13 @@ enum Entry {
 enum Bed {
     Driver(Driver),
     /// For a runtime without I/O and time.
-    Thread(Parker),
+    Thread(Arc<park::Token>),
 }
 
 /// How others end its sleep.
 enum Alarm {
     Driver(Arc<DriverHandle>),
-    Thread(Unparker),
+    Thread(Arc<park::Token>),
 }
 
 /// What only the token's holder touches.
@@ -138,9 +137,8 @@ impl CurrentThread {
         let (bed, alarm) = match driver {
             Some((driver, handle)) => (Bed::Driver(driver), Alarm::Driver(handle)),
             None => {
-                let parker = Parker::new();
-                let unparker = parker.unparker();
-                (Bed::Thread(parker), Alarm::Thread(unparker))
+                let token = Arc::new(park::Token::new());
+                (Bed::Thread(token.clone()), Alarm::Thread(token))
             }
         };
         Self {
@@ -178,7 +176,7 @@ impl CurrentThread {
                     return output;
                 }
             } else {
-                thread::park();
+                seat.park();
             }
             std::mem::forget(place);
         }
@@ -199,7 +197,7 @@ impl CurrentThread {
     fn unpark(&self) {
         match &self.alarm {
             Alarm::Driver(driver) => driver.unpark(),
-            Alarm::Thread(unparker) => unparker.unpark(),
+            Alarm::Thread(token) => token.unpark(),
         }
     }
 
@@ -359,7 +357,7 @@ impl<'a> Token<'a> {
                 (Bed::Driver(bed), Alarm::Driver(driver)) => {
                     bed.park(driver);
                 }
-                (Bed::Thread(parker), _) => parker.park(),
+                (Bed::Thread(token), _) => token.park(),
                 (Bed::Driver(_), Alarm::Thread(_)) => unreachable!("made together"),
             }
             self.executor.gate.awake();

@@ -51,7 +51,7 @@ use std::sync::Arc;
 use crate::loom::sync::atomic::AtomicBool;
 use crate::loom::sync::atomic::Ordering::{AcqRel, Relaxed};
 use crate::loom::sync::Mutex;
-use crate::loom::thread::{self, Thread};
+use crate::park::Token;
 use crate::task::Runnable;
 
 /// One call of `block_on`: its future's wake flag, and the thread to rouse.
@@ -60,17 +60,17 @@ use crate::task::Runnable;
 /// doesn't look at it.
 pub(super) struct Seat<O> {
     woken: AtomicBool,
-    thread: Thread,
+    turn: Token,
     pub(super) owner: O,
 }
 
 impl<O> Seat<O> {
-    /// A seat for the calling thread, woken from birth: a future is polled once
-    /// before anyone wakes it.
+    /// A seat that is woken from birth: a future is polled once before anyone
+    /// wakes it.
     pub(super) fn new(owner: O) -> Arc<Self> {
         Arc::new(Self {
             woken: AtomicBool::new(true),
-            thread: thread::current(),
+            turn: Token::new(),
             owner,
         })
     }
@@ -85,9 +85,14 @@ impl<O> Seat<O> {
         self.woken.swap(false, AcqRel)
     }
 
-    /// Rouses the thread, if it waits for the token.
+    /// Sleeps until the turn to drive may have come, or the future was woken.
+    pub(super) fn park(&self) {
+        self.turn.park();
+    }
+
+    /// Rouses the thread that waits in `park`.
     pub(super) fn unpark(&self) {
-        self.thread.unpark();
+        self.turn.unpark();
     }
 }
 

@@ -1,5 +1,5 @@
 //! The gate's protocols under loom. The loop is reduced to what it asks the
-//! gate; it sleeps in `park::Parker`, which loom sees.
+//! gate; it sleeps in a `park::Token`, which loom sees.
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -7,9 +7,16 @@ use std::task::Poll;
 use crate::executor::gate::{Gate, Rouse, Seat};
 use crate::loom::sync::atomic::AtomicBool;
 use crate::loom::sync::atomic::Ordering::Relaxed;
-use crate::loom::{model, thread};
-use crate::park::{Parker, Unparker};
+use crate::loom::thread;
+use crate::park::Token;
 use crate::task::{Runnable, Schedule, new_task};
+
+/// Bounded to three preemptions: what goes wrong at all goes wrong with two.
+fn model(check: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(check);
+}
 
 struct Nowhere;
 
@@ -22,29 +29,20 @@ impl Schedule for Nowhere {
 /// A loop with its sleep, as the models drive it.
 struct House {
     gate: Gate<()>,
-    parker: Parker,
-    unparker: Unparker,
+    bed: Token,
 }
-
-// SAFETY: the parker is used by the token's holder only.
-unsafe impl Sync for House {}
-// SAFETY: as above.
-unsafe impl Send for House {}
 
 impl House {
     fn new() -> Arc<Self> {
-        let parker = Parker::new();
-        let unparker = parker.unparker();
         Arc::new(Self {
             gate: Gate::new(),
-            parker,
-            unparker,
+            bed: Token::new(),
         })
     }
 
     fn send(&self, runnable: Runnable) {
         if let Ok(Rouse::Loop) = self.gate.push(runnable) {
-            self.unparker.unpark();
+            self.bed.unpark();
         }
     }
 
@@ -54,7 +52,7 @@ impl House {
         }
         match self.gate.call(seat) {
             Rouse::Nobody => {}
-            Rouse::Loop => self.unparker.unpark(),
+            Rouse::Loop => self.bed.unpark(),
             Rouse::Thread => seat.unpark(),
         }
     }
@@ -69,7 +67,7 @@ impl House {
                     return;
                 }
             } else {
-                thread::park();
+                seat.park();
             }
         }
         loop {
@@ -84,7 +82,7 @@ impl House {
                 return;
             }
             if self.gate.sleep() {
-                self.parker.park();
+                self.bed.park();
                 self.gate.awake();
             }
         }
@@ -143,9 +141,7 @@ fn loom_call_against_sleep() {
 /// over when it leaves, and both end.
 #[test]
 fn loom_block_on_hand_over() {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
-    builder.check(|| {
+    model(|| {
         let house = House::new();
         let ready = Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);
         let seat = Seat::new(());

@@ -57,7 +57,11 @@ impl Round {
     fn from(start: u32, branches: usize) -> Self {
         // A branch is a line of source: they are few.
         let branches = branches as u32;
-        Self { next: start, left: branches, branches }
+        Self {
+            next: start,
+            left: branches,
+            branches,
+        }
     }
 }
 
@@ -68,7 +72,11 @@ impl Iterator for Round {
     fn next(&mut self) -> Option<u32> {
         self.left = self.left.checked_sub(1)?;
         let branch = self.next;
-        self.next = if branch + 1 == self.branches { 0 } else { branch + 1 };
+        self.next = if branch + 1 == self.branches {
+            0
+        } else {
+            branch + 1
+        };
         Some(branch)
     }
 }
@@ -93,7 +101,11 @@ impl Random {
     /// Starts anywhere. Where there is no choice, no number is drawn.
     #[inline]
     pub fn round(&mut self, branches: usize) -> Round {
-        let start = if branches > 1 { rng::thread_below(branches as u32) } else { 0 };
+        let start = if branches > 1 {
+            rng::thread_below(branches as u32)
+        } else {
+            0
+        };
         Round::from(start, branches)
     }
 }
@@ -109,7 +121,11 @@ impl Rotating {
     #[inline]
     pub fn round(&mut self, branches: usize) -> Round {
         let start = self.start;
-        self.start = if start + 1 == branches as u32 { 0 } else { start + 1 };
+        self.start = if start + 1 == branches as u32 {
+            0
+        } else {
+            start + 1
+        };
         Round::from(start, branches)
     }
 }
@@ -136,15 +152,21 @@ pin_project! {
 
 /// `future` before its first poll.
 pub fn maybe_done<F: IntoFuture>(future: F) -> MaybeDone<F::IntoFuture> {
-    MaybeDone::Running { future: future.into_future() }
+    MaybeDone::Running {
+        future: future.into_future(),
+    }
 }
 
 impl<F: Future> MaybeDone<F> {
     /// Polls the future until it is done, for `join!`. Is it still running?
     #[inline]
     pub fn is_running(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
-        let Stage::Running { future } = self.as_mut().project() else { return false };
-        let Poll::Ready(output) = future.poll(cx) else { return true };
+        let Stage::Running { future } = self.as_mut().project() else {
+            return false;
+        };
+        let Poll::Ready(output) = future.poll(cx) else {
+            return true;
+        };
         self.set(MaybeDone::Done { output });
         false
     }
@@ -174,7 +196,9 @@ where
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Result<bool, Result<R, E>> {
-        let Stage::Running { future } = self.as_mut().project() else { return Ok(false) };
+        let Stage::Running { future } = self.as_mut().project() else {
+            return Ok(false);
+        };
         match future.poll(cx) {
             Poll::Pending => Ok(true),
             Poll::Ready(Ok(output)) => {

@@ -55,6 +55,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use crate::loom::sync::{Arc, Mutex, MutexGuard};
 use crate::sync::wait_list::{Key, WaitList};
+use crate::sync::wake::{wake, wake_in_passing};
 use crate::task::coop::poll_proceed;
 use crate::util::wake_batch::WakeBatch;
 use line::{Line, Turn};
@@ -288,7 +289,7 @@ impl<T> Queue<T> {
         match taken {
             Some((item, putter)) => {
                 drop(desk);
-                wake(putter);
+                wake_in_passing(putter);
                 Ok(item)
             }
             None if desk.closed => Err(TryGetError::Closed),
@@ -541,7 +542,7 @@ impl<T> Future for Get<'_, T> {
                 let (item, putter) = desk.take().expect("an item was there");
                 drop(guard);
                 unit.made_progress();
-                wake(putter);
+                wake_in_passing(putter);
                 Poll::Ready(Ok(item))
             }
             Turn::Closed => {
@@ -610,12 +611,5 @@ impl<T> Drop for Join<'_, T> {
             let removed = self.queue.lock().joiners.remove(place);
             drop(removed);
         }
-    }
-}
-
-#[inline]
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
     }
 }

@@ -13,8 +13,15 @@ use std::task::{Context, Poll, Waker};
 use crate::loom::sync::Arc;
 use crate::loom::sync::atomic::AtomicBool;
 use crate::loom::sync::atomic::Ordering::Relaxed;
-use crate::loom::{model, thread};
+use crate::loom::thread;
 use crate::task::{JoinHandle, Ran, Registry, Runnable, Schedule, new_task};
+
+/// Bounded to three preemptions: what goes wrong at all goes wrong with two.
+fn model(check: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(check);
+}
 
 /// An executor's queue. `None`: closed.
 #[derive(Clone)]

@@ -150,8 +150,10 @@ pub async fn advance(duration: Duration) {
 
 /// Applies one of the clock's controls to the current runtime; why not, if not.
 #[track_caller]
-fn with_timers(control: impl FnOnce(&Timers) -> Result<(), ClockError>) -> Result<(), &'static str> {
-    let Some(handle) = Handle::try_current().ok() else {
+fn with_timers(
+    control: impl FnOnce(&Timers) -> Result<(), ClockError>,
+) -> Result<(), &'static str> {
+    let Some(handle) = Handle::try_current() else {
         return Err("time cannot be frozen from outside the Tokio runtime");
     };
     control(handle.timers()).map_err(ClockError::text)

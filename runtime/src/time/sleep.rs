@@ -71,7 +71,14 @@ impl Delay {
     #[track_caller]
     pub(super) fn lasting(duration: Duration) -> Self {
         let deadline = Instant::now() + addable(duration);
-        Self::new(deadline, if duration.is_zero() { Asked::Anytime } else { Asked::Ahead })
+        Self::new(
+            deadline,
+            if duration.is_zero() {
+                Asked::Anytime
+            } else {
+                Asked::Ahead
+            },
+        )
     }
 
     /// A wait until `deadline`.
@@ -91,7 +98,11 @@ impl Delay {
         let handle = Handle::current();
         let _ = handle.timers(); // is time enabled? The panic belongs here
         let stage = Stage::Asked(asked);
-        Self { deadline, handle, stage }
+        Self {
+            deadline,
+            handle,
+            stage,
+        }
     }
 
     pub(super) fn deadline(&self) -> Instant {

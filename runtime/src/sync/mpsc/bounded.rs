@@ -20,11 +20,12 @@ use std::fmt;
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 
-use super::channel::{Channel, Strong, Weak, wake};
+use super::channel::{Channel, Strong, Weak};
 use super::error::{SendError, TryRecvError, TrySendError};
 use super::permit::{OwnedPermit, Permit, PermitIterator, Reserving, Sending};
 use super::unbounded::take_up_to;
 use crate::loom::sync::Arc;
+use crate::sync::wake::{wake, wake_in_passing};
 use crate::task::coop::poll_proceed;
 use crate::util::wake_batch::WakeBatch;
 
@@ -438,7 +439,7 @@ impl<T> Receiver<T> {
         };
         let sender = mailbox.pass_on(&mut 1);
         drop(mailbox);
-        wake(sender);
+        wake_in_passing(sender);
         Ok(message)
     }
 
@@ -463,7 +464,7 @@ impl<T> Receiver<T> {
         let sender = mailbox.pass_on(&mut 1);
         drop(mailbox);
         unit.made_progress();
-        wake(sender);
+        wake_in_passing(sender);
         Poll::Ready(Some(message))
     }
 

@@ -42,6 +42,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::loom::sync::{Arc, Mutex, MutexGuard};
 use crate::sync::wait_list::{Key, WaitList};
+use crate::sync::wake::wake;
 use crate::util::wake_batch::WakeBatch;
 
 /// One channel: a mailbox behind its lock.
@@ -395,13 +396,5 @@ impl<T> Clone for Weak<T> {
 impl<T> Drop for Weak<T> {
     fn drop(&mut self) {
         self.0.lock().weak_senders -= 1;
-    }
-}
-
-/// Wakes somebody, if there is somebody. No lock may be held.
-#[inline]
-pub(super) fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
     }
 }

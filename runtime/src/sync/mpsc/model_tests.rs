@@ -106,7 +106,9 @@ impl Model {
     /// what it waits for.
     fn settle(&mut self) {
         while !self.closed && self.free() > 0 {
-            let Some(claim) = self.claims.iter_mut().find(|c| c.given < c.wanted) else { break };
+            let Some(claim) = self.claims.iter_mut().find(|c| c.given < c.wanted) else {
+                break;
+            };
             claim.given += 1;
             if claim.given == claim.wanted {
                 claim.wakes += 1;
@@ -368,7 +370,8 @@ proptest! {
                 }
                 12 | 13 => senders.extend(senders.first().cloned()),
                 14 => {
-                    if senders.pop().is_some() && senders.is_empty() {
+                    senders.pop();
+                    if senders.is_empty() {
                         wakes += usize::from(std::mem::take(&mut waiting));
                     }
                 }

@@ -30,10 +30,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::bounded::Sender;
-use super::channel::{Channel, Claim, Mailbox, refresh, wake};
+use super::channel::{Channel, Claim, Mailbox, refresh};
 use super::error::{SendError, TrySendError};
 use crate::loom::sync::MutexGuard;
 use crate::sync::wait_list::Key;
+use crate::sync::wake::wake;
 use crate::task::coop::poll_proceed;
 use crate::util::wake_batch::WakeBatch;
 

@@ -5,7 +5,7 @@ use super::*;
 use crate::sync::testing::{ByHand, by_hand};
 use crate::task::coop;
 use std::cell::Cell;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -438,8 +438,14 @@ fn impossible_and_empty_reservations() {
     assert_eq!(tx.try_reserve_many(0).unwrap().count(), 0);
     drop(rx);
     assert!(by_hand(tx.reserve_many(0)).ready().is_err());
-    assert_eq!(tx.try_reserve_many(0).unwrap_err(), TrySendError::Closed(()));
-    assert!(matches!(tx.try_reserve_owned(), Err(TrySendError::Closed(_))));
+    assert_eq!(
+        tx.try_reserve_many(0).unwrap_err(),
+        TrySendError::Closed(())
+    );
+    assert!(matches!(
+        tx.try_reserve_owned(),
+        Err(TrySendError::Closed(_))
+    ));
 }
 
 #[test]
@@ -452,7 +458,10 @@ fn a_close_fails_whoever_waits() {
     reserve.assert_pending();
     owned.assert_pending();
     rx.close();
-    assert_eq!((send.take_wakes(), reserve.take_wakes(), owned.take_wakes()), (1, 1, 1));
+    assert_eq!(
+        (send.take_wakes(), reserve.take_wakes(), owned.take_wakes()),
+        (1, 1, 1)
+    );
     assert_eq!(send.ready(), Err(SendError(1)));
     assert!(reserve.ready().is_err() && owned.ready().is_err());
     assert_eq!(tx.try_send(2), Err(TrySendError::Closed(2)));
@@ -608,12 +617,33 @@ fn a_waker_that_panics_leaves_the_channel_right() {
 }
 
 #[test]
+fn a_senders_waker_that_panics_costs_the_receiver_no_message() {
+    let bomb = Waker::from(Arc::new(Bomb));
+    let cx = &mut Context::from_waker(&bomb);
+    let (tx, mut rx) = channel(1);
+    tx.try_send(1).unwrap();
+    let mut send = pin!(tx.send(2));
+    assert!(send.as_mut().poll(cx).is_pending());
+    assert_eq!(rx.try_recv(), Ok(1));
+    assert_eq!(send.as_mut().poll(cx), Poll::Ready(Ok(())));
+    let mut reserve = pin!(tx.reserve());
+    assert!(reserve.as_mut().poll(cx).is_pending());
+    assert_eq!(by_hand(rx.recv()).ready(), Some(2));
+    assert!(reserve.as_mut().poll(cx).is_ready());
+}
+
+#[test]
 fn a_close_wakes_all_though_one_waker_panics() {
     let bomb = Waker::from(Arc::new(Bomb));
     let (tx, mut rx) = channel(1);
     let _held = tx.try_reserve().unwrap();
     let mut bombed = pin!(tx.send(1));
-    assert!(bombed.as_mut().poll(&mut Context::from_waker(&bomb)).is_pending());
+    assert!(
+        bombed
+            .as_mut()
+            .poll(&mut Context::from_waker(&bomb))
+            .is_pending()
+    );
     let (mut next, mut closed) = (by_hand(tx.send(2)), by_hand(tx.closed()));
     next.assert_pending();
     closed.assert_pending();
@@ -645,11 +675,19 @@ fn wakers_may_use_the_channel() {
     tx.try_send(0).unwrap();
     let mut reserve = Box::pin(tx.reserve());
     let waker = curious(&tx);
-    assert!(reserve.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    assert!(
+        reserve
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
     drop(waker);
     drop(rx); // closes, wakes, drops the waker and the permit in it
     let mut cx = Context::from_waker(Waker::noop());
-    assert!(matches!(reserve.as_mut().poll(&mut cx), Poll::Ready(Err(_))));
+    assert!(matches!(
+        reserve.as_mut().poll(&mut cx),
+        Poll::Ready(Err(_))
+    ));
 
     let (tx, mut rx) = channel(9);
     let waker = curious(&tx);
@@ -708,8 +746,14 @@ fn errors_read_as_tokios_do() {
     assert_eq!(format!("{:?}", TrySendError::Closed(1)), "Closed(..)");
     assert_eq!(TrySendError::Full(1).into_inner(), 1);
     assert_eq!(TrySendError::from(SendError(1)), TrySendError::Closed(1));
-    assert_eq!(TryRecvError::Empty.to_string(), "receiving on an empty channel");
-    assert_eq!(TryRecvError::Disconnected.to_string(), "receiving on a closed channel");
+    assert_eq!(
+        TryRecvError::Empty.to_string(),
+        "receiving on an empty channel"
+    );
+    assert_eq!(
+        TryRecvError::Disconnected.to_string(),
+        "receiving on a closed channel"
+    );
     let timeout = SendTimeoutError::Timeout(1);
     assert_eq!(timeout.to_string(), "timed out waiting on send operation");
     assert_eq!(format!("{timeout:?}"), "Timeout(..)");
@@ -724,7 +768,10 @@ fn debug_shows_state_and_never_waits() {
     tx.try_send(Plain).unwrap();
     let permit = tx.try_reserve().unwrap();
     for text in [format!("{tx:?}"), format!("{rx:?}"), format!("{permit:?}")] {
-        assert!(text.contains("messages: 1, lent: 1, reading: Open, senders: 1"), "{text}");
+        assert!(
+            text.contains("messages: 1, lent: 1, reading: Open, senders: 1"),
+            "{text}"
+        );
     }
     let _mailbox = tx.channel.lock();
     assert!(format!("{tx:?}").contains("Channel { .. }"));

@@ -26,9 +26,10 @@ use std::fmt;
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 
-use super::channel::{Channel, Strong, Weak, wake};
+use super::channel::{Channel, Strong, Weak};
 use super::error::{SendError, TryRecvError};
 use crate::loom::sync::{Arc, Mutex};
+use crate::sync::wake::wake;
 use crate::task::coop::poll_proceed;
 
 /// A buffer of at most this many messages is never given back.

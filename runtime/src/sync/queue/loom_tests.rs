@@ -7,7 +7,7 @@ use std::pin::pin;
 
 #[test]
 fn loom_two_producers_and_a_consumer() {
-    model(2, || {
+    model(5, || {
         let queue = Queue::bounded(1);
         let producers = [1, 2].map(|item| {
             let queue = queue.clone();
@@ -28,7 +28,7 @@ fn loom_two_producers_and_a_consumer() {
 
 #[test]
 fn loom_put_against_two_getters() {
-    model(2, || {
+    model(5, || {
         let queue = Queue::unbounded();
         let getters = [0, 1].map(|_| {
             let queue = queue.clone();
@@ -36,14 +36,17 @@ fn loom_put_against_two_getters() {
         });
         block_on(queue.put(1)).unwrap();
         queue.try_put(2).unwrap();
-        let got: u32 = getters.into_iter().map(|getter| getter.join().unwrap()).sum();
+        let got: u32 = getters
+            .into_iter()
+            .map(|getter| getter.join().unwrap())
+            .sum();
         assert_eq!(got, 3);
     });
 }
 
 #[test]
 fn loom_cancelled_get_passes_its_turn_on() {
-    model(3, || {
+    model(5, || {
         let queue = Queue::unbounded();
         let (putter, canceller) = (queue.clone(), queue.clone());
         let mut cancelled = Box::pin(async move { canceller.get().await });
@@ -58,7 +61,7 @@ fn loom_cancelled_get_passes_its_turn_on() {
 
 #[test]
 fn loom_cancelled_put_passes_its_turn_on() {
-    model(3, || {
+    model(5, || {
         let queue = Queue::bounded(1);
         queue.try_put(0).unwrap();
         let (getter, canceller) = (queue.clone(), queue.clone());
@@ -76,7 +79,7 @@ fn loom_cancelled_put_passes_its_turn_on() {
 
 #[test]
 fn loom_close_against_put_and_get() {
-    model(2, || {
+    model(5, || {
         let queue = Queue::bounded(1);
         let (putter, getter) = (queue.clone(), queue.clone());
         let put = thread::spawn(move || block_on(putter.put(1)).is_ok());
@@ -90,7 +93,7 @@ fn loom_close_against_put_and_get() {
 
 #[test]
 fn loom_task_done_against_join() {
-    model(3, || {
+    model(5, || {
         let queue = Queue::unbounded();
         queue.try_put(1).unwrap();
         queue.try_put(2).unwrap();

@@ -282,6 +282,22 @@ fn a_waker_that_panics_harms_nobody_else() {
 }
 
 #[test]
+fn a_putters_waker_that_panics_costs_the_getter_no_item() {
+    let bomb = Waker::from(Arc::new(Bomb));
+    let cx = &mut Context::from_waker(&bomb);
+    let queue = Queue::bounded(1);
+    queue.try_put(1).unwrap();
+    let mut put = queue.put(2);
+    assert!(Pin::new(&mut put).poll(cx).is_pending());
+    assert_eq!(queue.try_get(), Ok(1));
+    assert!(Pin::new(&mut put).poll(cx).is_ready());
+    let mut put = queue.put(3);
+    assert!(Pin::new(&mut put).poll(cx).is_pending());
+    assert_eq!(by_hand(queue.get()).ready(), Ok(2));
+    assert!(Pin::new(&mut put).poll(cx).is_ready());
+}
+
+#[test]
 fn a_waker_may_use_the_queue() {
     struct Puts(Queue<u32>);
     impl Wake for Puts {
@@ -544,6 +560,9 @@ impl Model {
     }
 }
 
+/// Each item carries a token that is counted.
+type Item = (u32, Arc<()>);
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
@@ -557,8 +576,8 @@ proptest! {
             items: VecDeque::new(), capacity: bound.unwrap_or(usize::MAX), putters: vec![],
             getters: vec![], closed: false, unfinished: 0, join: None,
         };
-        let mut putters: Vec<ByHand<Put<'_, (u32, Arc<()>)>>> = vec![];
-        let mut getters: Vec<ByHand<Get<'_, (u32, Arc<()>)>>> = vec![];
+        let mut putters: Vec<ByHand<Put<'_, Item>>> = vec![];
+        let mut getters: Vec<ByHand<Get<'_, Item>>> = vec![];
         let mut join = None;
         for (number, step) in (0..).zip(steps) {
             match step {
