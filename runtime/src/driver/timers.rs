@@ -228,13 +228,13 @@ impl Timers {
 
     // For the driver.
 
-    /// To be called before a sleep: how long it may be. `None`: until something
-    /// else ends it. Zero: not at all, something is due.
+    /// To be called before a sleep: until when it may last, on this clock; a time
+    /// that is past says that something is due. `None`: until something else ends it.
     ///
     /// Follow it with [`after_park`](Timers::after_park). On a paused clock no
     /// sleep brings a deadline nearer, and the answer is always `None`; that is
     /// what [`advance_to_next`](Timers::advance_to_next) is for.
-    pub(crate) fn prepare_park(&self) -> Option<Duration> {
+    pub(crate) fn prepare_park(&self) -> Option<u64> {
         let mut schedule = self.schedule.lock();
         // Under the lock: whoever resumes the clock rouses us after that.
         let look = match self.clock.is_paused() {
@@ -242,9 +242,7 @@ impl Timers {
             false => schedule.wheel.next_look(),
         };
         schedule.parked_until = Some(look.unwrap_or(u64::MAX));
-        drop(schedule);
-        let now = || self.clock.now();
-        look.map(|look| Duration::from_nanos(look.saturating_sub(now())))
+        look
     }
 
     /// To be called after the sleep, before anything runs that may register.

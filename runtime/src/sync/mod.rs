@@ -1,10 +1,12 @@
 //! Primitives by which tasks exchange values and take turns.
 
 mod blocking;
+pub mod mpsc;
 mod mutex;
 mod notify;
 pub mod oneshot;
 mod permits;
+pub mod queue;
 mod semaphore;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -14,6 +16,7 @@ pub use mutex::{
     MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError,
 };
 pub use notify::Notify;
+pub use queue::Queue;
 pub use semaphore::{
     AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError,
 };

@@ -95,7 +95,7 @@ impl Instant {
 /// Some clock was paused: it may be this runtime's.
 #[cold]
 fn now_by_clock() -> std::time::Instant {
-    let handle = Handle::try_current();
+    let handle = Handle::try_current().ok();
     match handle.as_ref().and_then(Handle::try_timers) {
         Some(timers) => timers.clock().now_instant(),
         None => std::time::Instant::now(),

@@ -153,7 +153,7 @@ pub async fn advance(duration: Duration) {
 fn with_timers(
     control: impl FnOnce(&Timers) -> Result<(), ClockError>,
 ) -> Result<(), &'static str> {
-    let Some(handle) = Handle::try_current() else {
+    let Some(handle) = Handle::try_current().ok() else {
         return Err("time cannot be frozen from outside the Tokio runtime");
     };
     control(handle.timers()).map_err(ClockError::text)
