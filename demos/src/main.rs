@@ -1,2 +1,47 @@
-//! The course, run on every runtime.
-fn main() {}
+//! **What does the course look like on each runtime, and how do they compare?**
+//! The binary `demos`: the programs of the course, one source text compiled once per
+//! runtime library, and the command line around them.
+//!
+//! Reading order: `course/mod.rs` and its programs, `runtimes.rs`; then what is around
+//! them: `stage.rs` (what a program needs besides its runtime), `perform.rs` (one run),
+//! `report.rs`, `table.rs`, `export.rs` (what was found), `commands.rs` and `session.rs`
+//! (what each command does, and Ctrl-C).
+
+mod catalogue;
+mod cli;
+mod commands;
+mod console;
+mod course;
+mod export;
+mod machine;
+mod perform;
+mod playbill;
+mod python;
+mod report;
+mod runtimes;
+mod session;
+mod stage;
+mod stats;
+mod table;
+
+use cli::Command;
+use console::Console;
+
+fn main() {
+    let cli = cli::parse();
+    let options = &cli.options;
+    match &cli.command {
+        None => commands::tour(options),
+        Some(Command::List) => commands::list(options),
+        Some(Command::Run { demo }) => commands::run(options, demo.demo()),
+        Some(Command::Compare { how, demo }) => commands::compare(options, how, demo.demo()),
+        Some(Command::Measure { program }) => {
+            let on = options
+                .rt
+                .as_ref()
+                .and_then(|runtimes| runtimes.first().copied());
+            let settings = commands::settings(options, 1.0);
+            Console::new(true).document(&perform::measure(*program, on, settings));
+        }
+    }
+}

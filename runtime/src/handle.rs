@@ -513,3 +513,7 @@ where
 {
     Handle::current().spawn_blocking(f)
 }
+
+#[cfg(test)]
+#[path = "handle_testing.rs"]
+mod testing;

@@ -48,8 +48,6 @@ mod imp {
         }
     }
 
-    pub(crate) use std::thread;
-
     pub(crate) mod sync {
         pub(crate) use std::sync::Arc;
         pub(crate) use std::sync::atomic;

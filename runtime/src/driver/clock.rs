@@ -61,14 +61,7 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
 pub(crate) struct Clock {
     origin: Instant,
     pausable: bool,
-    hands: Mutex<Hands>,
-}
-
-#[derive(Debug)]
-struct Hands {
-    course: Course,
-    /// How many reasons there are not to auto-advance.
-    inhibitors: usize,
+    hands: Mutex<Course>,
 }
 
 /// Nanoseconds since the origin, and whether they pass.
@@ -123,10 +116,7 @@ impl Clock {
         Self {
             origin,
             pausable,
-            hands: Mutex::new(Hands {
-                course,
-                inhibitors: 0,
-            }),
+            hands: Mutex::new(course),
         }
     }
 
@@ -134,7 +124,7 @@ impl Clock {
     #[inline]
     pub(crate) fn now(&self) -> u64 {
         if ever_paused() {
-            return self.hands.lock().course.now();
+            return self.hands.lock().now();
         }
         nanos(self.origin.elapsed())
     }
@@ -155,7 +145,7 @@ impl Clock {
     }
 
     pub(crate) fn is_paused(&self) -> bool {
-        ever_paused() && matches!(self.hands.lock().course, Course::Paused { .. })
+        ever_paused() && matches!(*self.hands.lock(), Course::Paused { .. })
     }
 
     /// Stops the clock where it is.
@@ -165,10 +155,10 @@ impl Clock {
         }
         EVER_PAUSED.store(true, Ordering::Relaxed);
         let mut hands = self.hands.lock();
-        match hands.course {
+        match *hands {
             Course::Paused { .. } => Err(ClockError::AlreadyPaused),
             running => {
-                hands.course = Course::Paused { at: running.now() };
+                *hands = Course::Paused { at: running.now() };
                 Ok(())
             }
         }
@@ -177,11 +167,11 @@ impl Clock {
     /// Lets the clock run on from where it was stopped.
     pub(crate) fn resume(&self) -> Result<(), ClockError> {
         let mut hands = self.hands.lock();
-        match hands.course {
+        match *hands {
             Course::Running { .. } => Err(ClockError::NotPaused),
             Course::Paused { at } => {
                 let since = Instant::now();
-                hands.course = Course::Running { since, at };
+                *hands = Course::Running { since, at };
                 Ok(())
             }
         }
@@ -189,7 +179,7 @@ impl Clock {
 
     /// Moves a paused clock forward.
     pub(crate) fn advance(&self, by: Duration) -> Result<(), ClockError> {
-        match &mut self.hands.lock().course {
+        match &mut *self.hands.lock() {
             Course::Running { .. } => Err(ClockError::NotPaused),
             Course::Paused { at } => {
                 let by = u64::try_from(by.as_nanos()).ok();
@@ -202,29 +192,9 @@ impl Clock {
 
     /// Moves a paused clock to `deadline`, unless it is there or past it.
     pub(crate) fn advance_to(&self, deadline: u64) {
-        if let Course::Paused { at } = &mut self.hands.lock().course {
+        if let Course::Paused { at } = &mut *self.hands.lock() {
             *at = deadline.max(*at);
         }
-    }
-
-    /// May the clock jump to the next deadline because nothing can run?
-    pub(crate) fn can_auto_advance(&self) -> bool {
-        if !ever_paused() {
-            return false;
-        }
-        let hands = self.hands.lock();
-        matches!(hands.course, Course::Paused { .. }) && hands.inhibitors == 0
-    }
-
-    /// Something runs that the loop can't see (blocking work): no jumps until
-    /// it is [over](Clock::allow_auto_advance). Calls nest.
-    pub(crate) fn inhibit_auto_advance(&self) {
-        self.hands.lock().inhibitors += 1;
-    }
-
-    /// Undoes one [`inhibit_auto_advance`](Clock::inhibit_auto_advance).
-    pub(crate) fn allow_auto_advance(&self) {
-        self.hands.lock().inhibitors -= 1;
     }
 }
 
@@ -289,19 +259,5 @@ mod tests {
         assert_eq!(nanos(Duration::MAX), u64::MAX);
         assert_eq!(nanos(Duration::from_nanos(u64::MAX)), u64::MAX);
         assert_eq!(nanos(Duration::from_nanos(u64::MAX - 1)), u64::MAX - 1);
-    }
-
-    #[test]
-    fn only_a_paused_and_uninhibited_clock_jumps() {
-        let clock = Clock::new(true);
-        assert!(!clock.can_auto_advance());
-        clock.pause().unwrap();
-        assert!(clock.can_auto_advance());
-        clock.inhibit_auto_advance();
-        clock.inhibit_auto_advance();
-        clock.allow_auto_advance();
-        assert!(!clock.can_auto_advance());
-        clock.allow_auto_advance();
-        assert!(clock.can_auto_advance());
     }
 }

@@ -219,6 +219,16 @@ impl DriverHandle {
     }
 }
 
+/// A handle with these timers and no driver to turn them, for tests that do.
+#[cfg(test)]
+impl DriverHandle {
+    pub(crate) fn of_timers(timers: Option<Timers>) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        Ok(Self { waker, timers })
+    }
+}
+
 fn fire(timers: &Timers) -> usize {
     timers.fire(timers.clock().now())
 }

@@ -273,9 +273,9 @@ impl Timers {
     }
 
     /// For a paused clock, when nothing can run: jumps to the earliest deadline.
-    /// False if the clock isn't paused, blocking work runs, or no timer waits.
+    /// False if the clock isn't paused or no timer waits.
     pub(crate) fn advance_to_next(&self) -> bool {
-        if !self.clock.can_auto_advance() {
+        if !self.clock.is_paused() {
             return false;
         }
         let earliest = self.schedule.lock().wheel.earliest();
@@ -311,14 +311,6 @@ impl Timers {
         self.clock.resume()?;
         self.rouse();
         Ok(())
-    }
-
-    /// Blocking work is over; a driver that sleeps may have to jump.
-    pub(crate) fn allow_auto_advance(&self) {
-        self.clock.allow_auto_advance();
-        if self.clock.can_auto_advance() {
-            self.rouse();
-        }
     }
 
     fn rouse(&self) {

@@ -57,7 +57,7 @@ fn loom_a_registration_is_seen_or_rouses_the_driver() {
         // The driver sleeps until it knows of the earlier deadline.
         loop {
             let sleep = timers.prepare_park();
-            if sleep.is_some_and(|sleep| sleep <= HOUR) {
+            if sleep.is_some_and(|until| until <= timers.clock().nanos_at(deadline) + TICK) {
                 timers.after_park();
                 break;
             }

@@ -253,6 +253,7 @@ fn a_registration_rouses_the_driver_only_from_a_longer_sleep() {
     let unparks = || unparks.load(Ordering::Relaxed);
     let hour = Duration::from_secs(3600);
     let now = Instant::now();
+    let at = |after: Duration| timers.clock.nanos_at(now + after);
     let set = |after: Duration| {
         let key = timers.register(now + after, true, Waker::noop());
         key.unwrap().expect("hours away")
@@ -262,23 +263,17 @@ fn a_registration_rouses_the_driver_only_from_a_longer_sleep() {
     let first = set(2 * hour);
     assert_eq!(unparks(), 0, "not parked");
 
-    let sleep = timers.prepare_park().unwrap();
-    assert!(sleep <= 2 * hour && sleep > hour, "{sleep:?}");
+    let until = timers.prepare_park().unwrap();
+    assert!(until <= at(2 * hour) && until > at(hour), "{until:?}");
     set(3 * hour);
     assert_eq!(unparks(), 0, "later than the sleep's end");
-    set(2 * hour - Duration::from_nanos(1));
-    let same_tick = unparks();
     set(hour);
     assert_eq!(unparks(), 1);
-    assert!(
-        same_tick <= 1,
-        "unless a tick ends in between, not worth a wake-up"
-    );
     set(hour / 2);
     assert_eq!(unparks(), 1, "roused already");
     timers.after_park();
 
-    assert!(timers.prepare_park().unwrap() <= hour / 2);
+    assert!(timers.prepare_park().unwrap() <= at(hour / 2));
     assert!(timers.reset(first, now + hour / 4).is_some());
     assert_eq!(unparks(), 2, "a reset rouses too");
     timers.after_park();
@@ -287,13 +282,25 @@ fn a_registration_rouses_the_driver_only_from_a_longer_sleep() {
 }
 
 #[test]
+fn a_paused_clock_knows_the_past_before_anything_has_fired() {
+    let (timers, _) = paused();
+    let log = Log::default();
+    let base = timers.clock.now();
+    let key = timers.set(base + 5 * MS, &logging(&log, "past"));
+    timers.clock.advance(Duration::from_millis(2)).unwrap();
+    let deadline = timers.at(base + MS);
+    assert_eq!(timers.register(deadline, true, Waker::noop()), Ok(None));
+    assert_eq!(timers.reset(key, deadline), None);
+    assert_eq!(read(&log), ["past"]);
+}
+
+#[test]
 fn what_is_due_forbids_sleep() {
-    let (timers, _) = timers(Clock::new(false));
-    let soon = Instant::now() + Duration::from_micros(1);
-    let key = timers.register(soon, true, Waker::noop()).unwrap();
-    while Instant::now() < soon + Duration::from_nanos(super::super::wheel::TICK) {}
-    assert!(key.is_some());
-    assert_eq!(timers.prepare_park(), Some(Duration::ZERO));
+    let (timers, _) = paused();
+    timers.set(timers.clock.now() + MS, Waker::noop());
+    timers.clock.advance(Duration::from_millis(1)).unwrap();
+    timers.resume().unwrap();
+    assert!(timers.prepare_park().unwrap() <= timers.clock.now());
     timers.after_park();
     assert_eq!(timers.fire(timers.clock.now()), 1);
     assert_eq!(timers.prepare_park(), None);
@@ -320,20 +327,13 @@ fn a_paused_clock_jumps_to_the_earliest_deadline_exactly() {
 }
 
 #[test]
-fn the_end_of_blocking_work_and_resume_rouse_the_driver() {
+fn resume_rouses_the_driver() {
     let (timers, unparks) = paused();
     let unparks = || unparks.load(Ordering::Relaxed);
     timers.set(timers.clock.now() + MS, Waker::noop());
-    timers.clock.inhibit_auto_advance();
-    assert!(!timers.advance_to_next());
-    assert_eq!(timers.prepare_park(), None);
-    timers.allow_auto_advance();
-    assert_eq!(unparks(), 1);
-    timers.after_park();
-
     assert_eq!(timers.prepare_park(), None);
     timers.resume().unwrap();
-    assert_eq!(unparks(), 2);
+    assert_eq!(unparks(), 1);
     timers.after_park();
     assert!(timers.prepare_park().is_some());
     assert!(!timers.advance_to_next());

@@ -11,6 +11,7 @@ mod semaphore;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod wait_list;
+mod wake;
 
 pub use mutex::{
     MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError,

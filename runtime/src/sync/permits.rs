@@ -39,7 +39,9 @@
 //!   written by plain stores.
 //! - WAITERS and CLOSED are never both set.
 //! - A record says [`Outcome::Granted`] from when its permits left the word
-//!   until its future turned them into a guard or, dropped, released them.
+//!   until its future took them over, or, dropped, released them.
+//! - Taking a permit needs no budget, going on with it does: a task whose budget
+//!   is spent neither loses its place in line nor its turn.
 //!
 //! Not here: waiters that hold a part of what they need (tokio's
 //! `batch_semaphore.rs` fills the first waiter permit by permit). A permit is
@@ -216,7 +218,7 @@ impl Permits {
             batch.push(waker);
         }
         let flags = if waiters.is_empty() { 0 } else { WAITERS };
-        self.word.store(free * ONE | flags, Release);
+        self.word.store((free * ONE) | flags, Release);
     }
 
     /// Destroys up to `n` free permits; says how many.
@@ -293,6 +295,8 @@ enum Place {
     New,
     /// Owns a record of the list.
     InLine(Key),
+    /// Has its permits, and waits for a budget to go on with them.
+    Served,
     Done,
 }
 
@@ -301,19 +305,26 @@ impl Future for Acquiring<'_> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let unit = ready!(coop::poll_proceed(cx));
-        let result = match self.place {
+        let served = match self.place {
             Place::New => match self.permits.try_take(self.needed) {
                 Ok(()) => Ok(()),
                 Err(TryAcquireError::Closed) => Err(AcquireError::closed()),
                 Err(TryAcquireError::NoPermits) => ready!(self.poll_get_in_line(cx)),
             },
             Place::InLine(key) => ready!(self.poll_in_line(cx, key)),
+            Place::Served => Ok(()),
             Place::Done => panic!("`Acquiring` polled after it was ready"),
         };
+        if let Err(closed) = served {
+            self.place = Place::Done;
+            return Poll::Ready(Err(closed));
+        }
+        // Only now the budget: a task without one keeps its place in line, and its
+        // turn.
+        self.place = Place::Served;
+        ready!(coop::poll_proceed(cx)).made_progress();
         self.place = Place::Done;
-        unit.made_progress();
-        Poll::Ready(result)
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -374,7 +385,7 @@ impl Acquiring<'_> {
         let (waiter, _) = waiters.remove(key);
         drop(waiters);
         drop(stale);
-        self.place = Place::Done;
+        self.place = Place::Done; // the record is gone
         // Once closed, nobody gets a permit, not even who was granted one before.
         match waiter.outcome {
             Outcome::Granted if !self.permits.is_closed() => Poll::Ready(Ok(())),
@@ -390,8 +401,10 @@ impl Acquiring<'_> {
 impl Drop for Acquiring<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let Place::InLine(key) = self.place {
-            self.give_up(key);
+        match self.place {
+            Place::InLine(key) => self.give_up(key),
+            Place::Served => self.permits.release(self.needed),
+            Place::New | Place::Done => {}
         }
     }
 }

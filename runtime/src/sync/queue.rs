@@ -32,6 +32,8 @@
 //! - Wakers are woken and dropped, and items dropped, after the lock is
 //!   released. A waker is cloned under it, which is to count a reference. There
 //!   is no atomic here.
+//! - A waker that panics loses no item: a put has put it by then, and a get
+//!   keeps the panic from spreading (`sync/wake.rs`).
 //!
 //! A put and a get are one short critical section each and allocate nothing in
 //! steady state; after a burst the queue gives room back as it empties.
@@ -189,6 +191,14 @@ impl<T> Queue<T> {
     #[inline]
     fn lock(&self) -> MutexGuard<'_, Desk<T>> {
         self.desk.lock()
+    }
+
+    /// Leaves a line early: who is next is woken.
+    #[inline(never)]
+    fn leave(&self, line: impl FnOnce(&mut Desk<T>) -> (Option<Waker>, Option<Waker>)) {
+        let (next, own) = line(&mut self.lock());
+        drop(own);
+        wake(next);
     }
 
     /// Puts an item in; waits while the queue is full.
@@ -501,9 +511,7 @@ impl<T> Drop for Put<'_, T> {
     #[inline]
     fn drop(&mut self) {
         if let Some(place) = self.place.take() {
-            let (next, own) = self.queue.lock().putters.leave(place);
-            drop(own);
-            wake(next);
+            self.queue.leave(|desk| desk.putters.leave(place));
         }
     }
 }
@@ -562,9 +570,7 @@ impl<T> Drop for Get<'_, T> {
     #[inline]
     fn drop(&mut self) {
         if let Some(place) = self.place.take() {
-            let (next, own) = self.queue.lock().getters.leave(place);
-            drop(own);
-            wake(next);
+            self.queue.leave(|desk| desk.getters.leave(place));
         }
     }
 }

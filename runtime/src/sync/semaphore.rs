@@ -15,6 +15,9 @@ use std::sync::Arc;
 use super::blocking;
 use super::permits::Permits;
 
+#[cfg(all(test, not(loom)))]
+mod tests;
+
 /// Shares a number of permits between tasks, first come first served.
 ///
 /// [`acquire`](Self::acquire) waits for a permit; dropping the permit gives it

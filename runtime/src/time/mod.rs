@@ -3,9 +3,9 @@
 //! **How does a future wait for a moment?** By a place in the runtime's wheel of
 //! deadlines: [`Sleep`] leaves its waker there, and the driver calls it.
 //!
-//! - [`sleep`] and [`sleep_until`] wait.
-//! - [`timeout`] and [`timeout_at`] end a future that takes too long.
-//! - [`interval`] ticks: one tick per period, whatever happens in between.
+//! - [`sleep`](fn@sleep) and [`sleep_until`] wait.
+//! - [`timeout`](fn@timeout) and [`timeout_at`] end a future that takes too long.
+//! - [`interval`](fn@interval) ticks: one tick per period, whatever happens in between.
 //! - [`pause`], [`advance`] and [`resume`] put a test in charge of time.
 //!
 //! Nothing here ends early. On a runtime that is idle, a wait ends late by less

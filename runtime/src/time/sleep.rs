@@ -19,8 +19,8 @@
 //! [`Timeout`](super::Timeout) contain, without a box and without a pin.
 //!
 //! A delay made from a duration has just read the clock, and is not made to
-//! read it again by its first poll (`Asked::Ahead`): of a timeout that is set,
-//! polled once and dropped, that would be a fifth.
+//! read it again by its first poll (`Asked::Ahead`): reading it costs more than
+//! a lock does, and most timeouts are polled right after they are made.
 //!
 //! Read next: `driver/timers.rs`.
 

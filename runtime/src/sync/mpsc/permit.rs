@@ -111,8 +111,15 @@ impl<'a, T> Claiming<'a, T> {
     }
 
     /// Leaves the line; what was given goes to the next.
+    #[inline]
     fn give_up(&mut self) {
-        let Some(key) = self.key.take() else { return };
+        if let Some(key) = self.key.take() {
+            self.leave(key);
+        }
+    }
+
+    #[inline(never)]
+    fn leave(&self, key: Key) {
         let mut batch = WakeBatch::new();
         let mut mailbox = self.channel.lock();
         let (claim, waker) = mailbox.claims.remove(key);

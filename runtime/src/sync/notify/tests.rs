@@ -19,7 +19,7 @@ fn waiters_are_notified_from_the_end_that_was_asked_for() {
     let notify = Notify::new();
     let mut line: Vec<_> = (0..4).map(|_| by_hand(notify.notified())).collect();
     line.iter_mut().for_each(|waiter| waiter.assert_pending());
-    let mut woken = |transcript: &[usize]| {
+    let woken = |transcript: &[usize]| {
         let wakes: Vec<_> = line.iter().map(|waiter| waiter.take_wakes()).collect();
         assert_eq!(wakes, transcript);
     };

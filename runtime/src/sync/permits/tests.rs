@@ -210,6 +210,36 @@ fn acquiring_takes_its_share_of_the_budget_and_no_more() {
             1,
             "yields: pending, and woken at once"
         );
+        assert_eq!(permits.available(), 0, "but has its permit");
         coop::with_budget(|| one_more.ready().unwrap());
     });
+}
+
+#[test]
+fn without_a_budget_a_task_keeps_its_place_and_its_turn() {
+    let permits = Permits::new(0);
+    let mut poor = by_hand(permits.acquire(1));
+    let spend = || {
+        while coop::has_budget_remaining() {
+            let _ = coop::poll_proceed(&mut Context::from_waker(std::task::Waker::noop()))
+                .map(coop::RestoreOnPending::made_progress);
+        }
+    };
+    coop::with_budget(|| {
+        spend();
+        poor.assert_pending();
+    });
+    assert_eq!(poor.take_wakes(), 0, "it waits for the permit alone");
+    let mut next = by_hand(permits.acquire(1));
+    next.assert_pending();
+    permits.release(1);
+    assert_eq!((poor.take_wakes(), next.take_wakes()), (1, 0));
+    coop::with_budget(|| {
+        spend();
+        poor.assert_pending();
+    });
+    assert_eq!((poor.take_wakes(), next.take_wakes()), (1, 0));
+    drop(poor); // with the permit
+    assert_eq!(next.take_wakes(), 1);
+    next.ready().unwrap();
 }

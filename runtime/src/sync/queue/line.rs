@@ -44,6 +44,9 @@ impl Line {
     #[inline]
     #[must_use]
     pub(super) fn call(&mut self) -> Option<Waker> {
+        if self.waiting.is_empty() {
+            return None;
+        }
         let (waker, promised) = self.waiting.pop_front()?;
         *promised = true;
         self.promised += 1;
@@ -60,10 +63,24 @@ impl Line {
         closed: bool,
         waker: &Waker,
     ) -> Turn {
+        if place.is_none() && there > self.promised {
+            return Turn::Come;
+        }
+        self.ask_in_line(place, there, closed, waker)
+    }
+
+    /// The same for one who waits already, or must.
+    #[inline(never)]
+    fn ask_in_line(
+        &mut self,
+        place: &mut Option<Key>,
+        there: usize,
+        closed: bool,
+        waker: &Waker,
+    ) -> Turn {
         if let Some(key) = *place {
             if self.waiting.is_queued(key) {
-                let known = self.waiting.waker(key);
-                return Turn::Wait(match known {
+                return Turn::Wait(match self.waiting.waker(key) {
                     Some(known) if known.will_wake(waker) => None,
                     _ => Some(self.waiting.set_waker(key, waker.clone())),
                 });

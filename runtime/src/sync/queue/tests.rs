@@ -343,6 +343,45 @@ fn a_waker_may_use_the_queue() {
 }
 
 #[test]
+fn producers_and_consumers_on_threads_of_their_own() {
+    use crate::park::block_on_thread;
+    const EACH: usize = 2_000;
+    let queue = Queue::bounded(3);
+    let producers = [0, 1].map(|producer| {
+        let queue = queue.clone();
+        std::thread::spawn(move || {
+            for i in 0..EACH {
+                block_on_thread(queue.put((producer, i))).unwrap();
+            }
+        })
+    });
+    let consumers = [0, 1].map(|_| {
+        let queue = queue.clone();
+        std::thread::spawn(move || {
+            let mut got = [vec![], vec![]];
+            while let Ok((producer, i)) = block_on_thread(queue.get()) {
+                got[producer].push(i);
+                queue.task_done();
+            }
+            got
+        })
+    });
+    for producer in producers {
+        producer.join().unwrap();
+    }
+    block_on_thread(queue.join());
+    queue.close();
+    let mut all = vec![];
+    for [a, b] in consumers.map(|consumer| consumer.join().unwrap()) {
+        // Each consumer sees each producer's items in order.
+        assert!(a.is_sorted() && b.is_sorted());
+        all.extend(a.into_iter().chain(b));
+    }
+    all.sort_unstable();
+    assert_eq!(all, (0..EACH).flat_map(|i| [i, i]).collect::<Vec<_>>());
+}
+
+#[test]
 fn what_is_left_is_dropped_with_the_last_handle() {
     let token = Arc::new(());
     let queue = Queue::unbounded();

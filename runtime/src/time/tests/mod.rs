@@ -23,9 +23,9 @@ fn ms(n: u64) -> Duration {
 
 /// A thread inside a runtime that is nothing but timers on a paused clock.
 struct Paused {
-    handle: Handle,
+    handle: &'static Handle,
     start: Instant,
-    _entered: EnterGuard,
+    _entered: EnterGuard<'static>,
 }
 
 impl Paused {
@@ -36,7 +36,8 @@ impl Paused {
     }
 
     fn with_clock(clock: Clock) -> Self {
-        let handle = Handle::new(Some(Timers::new(clock, || ())));
+        let handle: &'static Handle =
+            Box::leak(Box::new(Handle::of_timers(Some(Timers::new(clock, || ())))));
         let entered = handle.enter();
         Self {
             handle,
@@ -292,7 +293,8 @@ fn without_a_runtime_or_without_time_waits_panic_at_the_caller_s_line() {
             "there is no reactor running, must be called from the context of a Tokio 1.x runtime";
         assert_eq!((message.as_str(), file.as_str()), (expected, file!()));
     }
-    let _entered = Handle::new(None).enter();
+    let handle = Handle::of_timers(None);
+    let _entered = handle.enter();
     for make in makers {
         let (message, file) = panic_of(|| make(now));
         let expected = "A Tokio 1.x context was found, but timers are disabled. \

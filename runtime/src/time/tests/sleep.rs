@@ -230,7 +230,7 @@ fn polled_after_shutdown_it_panics_unless_it_is_over() {
     assert!(waiting.woken.take());
     assert!(over.poll().is_ready() && fired.poll().is_ready());
     for wait in [&mut waiting, &mut fresh] {
-        let (message, _) = panic_of(|| drop(wait.poll()));
+        let (message, _) = panic_of(|| assert!(wait.poll().is_pending()));
         assert_eq!(
             message,
             "A Tokio 1.x context was found, but it is being shutdown."

@@ -1,0 +1,44 @@
+//! **How is the same text run on two libraries?** It is compiled twice.
+//!
+//! Each inline module names its library once (`use ::kolo as rt;`) and loads
+//! the same files. A workload says `use super::rt;` and never learns which one
+//! it got. Within a library, current-thread or multi-thread is the Builder's
+//! choice: [`Flavour`].
+
+/// Which executor the Builder is to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flavour {
+    Current,
+    Multi,
+}
+
+// Loading each file once per library is the point.
+macro_rules! library {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[path = "workloads"]
+        #[allow(clippy::duplicate_mod)]
+        pub mod $name {
+            use ::$name as rt;
+
+            pub mod channels;
+            pub mod course_loop;
+            pub mod idle;
+            pub mod lives;
+            pub mod memory;
+            pub mod outside;
+            pub mod row;
+            pub mod tasks;
+            pub mod timers;
+        }
+    };
+}
+
+library!(
+    /// The workloads on kolo.
+    kolo
+);
+library!(
+    /// The workloads on tokio.
+    tokio
+);

@@ -1,0 +1,84 @@
+//! **Where and of what were the numbers made?** What has to stand beside a table
+//! that is shown to anybody.
+
+use std::fs;
+
+use serde::{Deserialize, Serialize};
+
+const LOCK: &str = include_str!("../../Cargo.lock");
+
+/// The machine, as far as it bears on ratios.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Machine {
+    pub cpu: String,
+    pub cores: usize,
+    pub kernel: String,
+    /// Runnable threads, averaged over the minute before the comparison.
+    pub load: f64,
+}
+
+impl Machine {
+    /// This machine, now.
+    #[must_use]
+    pub fn here() -> Self {
+        let cpu = read("/proc/cpuinfo")
+            .lines()
+            .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
+            .map_or_else(|| "unknown CPU".into(), |(_, name)| name.trim().into());
+        let load = read("/proc/loadavg");
+        Self {
+            cpu,
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            kernel: read("/proc/sys/kernel/osrelease").trim().into(),
+            load: load
+                .split(' ')
+                .next()
+                .and_then(|load| load.parse().ok())
+                .unwrap_or(0.0),
+        }
+    }
+}
+
+impl std::fmt::Display for Machine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            cpu,
+            cores,
+            kernel,
+            load,
+        } = self;
+        write!(
+            f,
+            "{cpu}, {cores} cores, Linux {kernel}, load before {load}"
+        )
+    }
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default()
+}
+
+/// The version of `package` that this binary was built with.
+#[must_use]
+pub fn version(package: &str) -> Option<&'static str> {
+    let (_, after) = LOCK.split_once(&format!("name = \"{package}\"\nversion = \""))?;
+    after.split('"').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_those_of_the_lock_file() {
+        assert!(version("tokio").unwrap().starts_with("1."));
+        assert_eq!(version("kolo-benches"), Some(env!("CARGO_PKG_VERSION")));
+        assert_eq!(version("no-such-package"), None);
+    }
+
+    #[test]
+    fn a_machine_has_cores() {
+        let machine = Machine::here();
+        assert!(machine.cores > 0 && machine.to_string().contains("cores"));
+    }
+}

@@ -1,0 +1,154 @@
+//! **What does `compare` ask?** What `ROWS.json` says: one entry a row.
+//!
+//! The file is compiled in, so that a binary and its questions can't come
+//! apart; its own `about` explains the fields. It was committed before the
+//! first table, and is the only place where a target or a weight is written.
+
+use serde::{Deserialize, Serialize};
+
+const TEXT: &str = include_str!("../ROWS.json");
+
+/// Everything in `ROWS.json`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rows {
+    pub about: Vec<String>,
+    pub rows: Vec<Row>,
+}
+
+/// One question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    pub name: String,
+    pub what: String,
+    pub cost: Cost,
+    pub unit: String,
+    /// Operations in the measured part of one process.
+    pub size: u64,
+    /// Operations before the measured part; under callgrind, the smaller size.
+    pub warm_up: u64,
+    /// Rounds of a full comparison.
+    pub runs: usize,
+    /// Do rounds differ? A count needs fewer of them, and no option changes it.
+    pub varies: bool,
+    pub target: Target,
+    pub weight: f64,
+    /// Is it about I/O? [`verdict`](crate::verdict) is a little milder there.
+    #[serde(default)]
+    pub io: bool,
+    /// What the floor program is, if there is one.
+    pub floor: Option<String>,
+}
+
+/// What of a process counts as its cost. Less is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cost {
+    /// Wall-clock nanoseconds per operation.
+    Wall,
+    /// CPU nanoseconds per operation, user and system, all threads.
+    Cpu,
+    /// What the workload itself has counted.
+    Reading,
+    /// User instructions per operation.
+    Callgrind,
+}
+
+/// What the row is to reach.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// The peer's cost is at least this many times ours.
+    TimesLess(f64),
+    /// The whole interval of the ratio lies above 1.
+    Ahead,
+    /// Our cost, in the row's unit, is not above this.
+    AtMost(f64),
+    /// Our cost is not above this many times the floor's.
+    FloorsAtMost(f64),
+}
+
+impl Rows {
+    /// The rows that this binary was built with.
+    ///
+    /// # Panics
+    ///
+    /// If `ROWS.json` doesn't parse, which a test rules out.
+    #[must_use]
+    pub fn load() -> Self {
+        serde_json::from_str(TEXT).expect("ROWS.json parses")
+    }
+
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.name == name)
+    }
+}
+
+impl Row {
+    /// How many rounds, when `asked` were asked for.
+    #[must_use]
+    pub fn rounds(&self, asked: Option<usize>) -> usize {
+        match asked {
+            Some(asked) if self.varies => asked,
+            _ => self.runs,
+        }
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Target::TimesLess(n) => write!(f, "≥ {n}×"),
+            Target::Ahead => write!(f, "ahead"),
+            Target::AtMost(n) => write!(f, "≤ {n}"),
+            Target::FloorsAtMost(n) => write!(f, "≤ {n} floors"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn the_file_parses_and_names_are_unique() {
+        let rows = Rows::load();
+        let names: HashSet<_> = rows.rows.iter().map(|row| &row.name).collect();
+        assert_eq!(names.len(), rows.rows.len());
+    }
+
+    #[test]
+    fn every_row_is_whole() {
+        for row in Rows::load().rows {
+            assert!(row.size > 0 && row.runs > 0 && row.weight >= 0.0, "{row:?}");
+            assert!(!row.what.is_empty() && !row.unit.is_empty(), "{row:?}");
+            if row.cost == Cost::Callgrind {
+                assert!(row.warm_up < row.size, "two sizes to take apart: {row:?}");
+            }
+            if matches!(row.target, Target::FloorsAtMost(_)) {
+                assert!(row.floor.is_some(), "a floor to hold against: {row:?}");
+            }
+            if let Target::TimesLess(n) | Target::FloorsAtMost(n) = row.target {
+                assert!(n >= 1.0, "{row:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_typo_in_a_field_is_refused() {
+        let text = TEXT.replacen("\"weight\"", "\"wieght\"", 1);
+        let error = serde_json::from_str::<Rows>(&text).unwrap_err();
+        assert!(error.to_string().contains("wieght"), "{error}");
+    }
+
+    #[test]
+    fn counts_keep_their_rounds() {
+        let rows = Rows::load();
+        assert_eq!(rows.find("yield").unwrap().rounds(Some(3)), 3);
+        assert_eq!(rows.find("yield").unwrap().rounds(None), 15);
+        assert_eq!(rows.find("bytes-16").unwrap().rounds(Some(3)), 1);
+    }
+}

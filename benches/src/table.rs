@@ -1,0 +1,356 @@
+//! **How is a report told?** As a table: in a terminal's colours, or as
+//! markdown with machine, date and command above it.
+//!
+//! Costs are absolute and belong to this machine on this day; what may be
+//! carried away is the ratio.
+
+use std::fmt::Write;
+
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
+
+use crate::contenders::Contender;
+use crate::report::{Finding, Judgement, Report};
+use crate::rows::Rows;
+use crate::stats::Estimate;
+use crate::verdict::Standing;
+
+/// The report for a terminal, with colours; the stream takes them off again
+/// where they are not wanted.
+#[must_use]
+pub fn human(report: &Report) -> String {
+    let mut table = table(report);
+    table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.enforce_styling();
+    format!(
+        "{}; {}\n{table}\n{}",
+        report.machine,
+        versions(report),
+        foot(report)
+    )
+}
+
+/// The report as a page of markdown.
+#[must_use]
+pub fn markdown(report: &Report) -> String {
+    let mut table = table(report);
+    table.load_style(comfy_table::presets::ASCII_MARKDOWN);
+    table.force_no_tty();
+    let Report {
+        machine,
+        date,
+        command,
+        ..
+    } = report;
+    format!(
+        "`{command}`\n\n{machine}; {date}; {}\n\n{table}\n\n{}",
+        versions(report),
+        foot(report)
+    )
+}
+
+/// The rows that can be asked for.
+#[must_use]
+pub fn list(rows: &Rows) -> String {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header([
+        "row",
+        "unit",
+        "target",
+        "weight",
+        "what it does",
+        "its floor",
+    ]);
+    for row in &rows.rows {
+        table.add_row([
+            row.name.clone(),
+            row.unit.clone(),
+            row.target.to_string(),
+            row.weight.to_string(),
+            row.what.clone(),
+            row.floor.clone().unwrap_or_else(|| "—".into()),
+        ]);
+    }
+    table.to_string()
+}
+
+fn table(report: &Report) -> Table {
+    let mut table = Table::new();
+    let mut header = vec!["row".to_owned(), "unit".to_owned()];
+    header.extend(report.contenders.iter().map(ToString::to_string));
+    header.extend(
+        [
+            "ratio (95 %)",
+            "CPU",
+            "floor",
+            "floors",
+            "target",
+            "verdict",
+        ]
+        .map(String::from),
+    );
+    table.set_header(header);
+
+    for line in &report.rows {
+        let mut cells = vec![Cell::new(&line.row.name), Cell::new(&line.row.unit)];
+        match &line.finding {
+            Finding::Judged(judgement) => {
+                cells.extend(report.contenders.iter().map(|&who| cost(judgement, who)));
+                cells.push(number(interval(judgement.ratio)));
+                cells.push(number(
+                    judgement
+                        .cpu_ratio
+                        .map_or_else(dash, |ratio| times(ratio.median)),
+                ));
+                cells.push(cost(judgement, Contender::Floor));
+                cells.push(number(
+                    judgement
+                        .floors
+                        .map_or_else(dash, |ratio| times(ratio.median)),
+                ));
+                cells.push(Cell::new(line.row.target));
+                cells.push(verdict(judgement));
+            }
+            Finding::Skipped(_) | Finding::Failed(_) => {
+                let blanks = report.contenders.len() + 4;
+                cells.extend((0..blanks).map(|_| number(dash())));
+                cells.push(Cell::new(line.row.target));
+                cells.push(match line.finding {
+                    Finding::Failed(_) => Cell::new("failed").fg(Color::Red),
+                    _ => Cell::new("skipped").fg(Color::Yellow),
+                });
+            }
+        }
+        table.add_row(cells);
+    }
+    table
+}
+
+fn verdict(judgement: &Judgement) -> Cell {
+    let standing = match judgement.standing {
+        Standing::Ahead => "ahead",
+        Standing::Level => "level",
+        Standing::Undecided => "undecided",
+        Standing::Behind => "behind",
+    };
+    let (text, colour) = match judgement.met {
+        Some(true) => (format!("{standing}, met"), Color::Green),
+        Some(false) => (format!("{standing}, missed"), Color::Red),
+        None => (standing.to_owned(), Color::Reset),
+    };
+    let cell = Cell::new(text);
+    match judgement.standing {
+        Standing::Behind => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+        Standing::Undecided => cell.fg(Color::Yellow),
+        Standing::Ahead | Standing::Level => cell.fg(colour),
+    }
+}
+
+/// What stands under the table.
+fn foot(report: &Report) -> String {
+    let (ours, peer) = (report.contenders[0], report.contenders[1]);
+    let mut foot = format!(
+        "Costs are medians, less is better. Ratio: {peer}'s cost over {ours}'s, pair by pair, \
+         with its bootstrap interval; CPU: the same of CPU time.\n\
+         Floor: the fastest plain program for the job; floors: {ours}'s cost over it."
+    );
+    if let Some(overall) = report.overall {
+        let _ = write!(
+            foot,
+            "\nAll rows by their weights (geometric mean): {peer} takes {} as much as {ours}.",
+            times(overall)
+        );
+    }
+    for line in &report.rows {
+        match &line.finding {
+            Finding::Skipped(reason) => {
+                let _ = write!(foot, "\nSkipped: {} ({reason}).", line.row.name);
+            }
+            Finding::Failed(said) => {
+                let _ = write!(foot, "\nFailed: {} ({said}).", line.row.name);
+            }
+            Finding::Judged(_) => {}
+        }
+    }
+    foot
+}
+
+fn versions(report: &Report) -> String {
+    let versions: Vec<_> = report
+        .versions
+        .iter()
+        .map(|(name, at)| format!("{name} {at}"))
+        .collect();
+    versions.join(", ")
+}
+
+fn cost(judgement: &Judgement, who: Contender) -> Cell {
+    let program = judgement
+        .programs
+        .iter()
+        .find(|program| program.contender == who);
+    number(program.map_or_else(dash, |program| significant(program.cost.median)))
+}
+
+fn number(text: String) -> Cell {
+    Cell::new(text).set_alignment(CellAlignment::Right)
+}
+
+fn dash() -> String {
+    "—".into()
+}
+
+fn interval(ratio: Estimate) -> String {
+    let bare = |value| times(value).trim_end_matches('×').to_owned();
+    format!(
+        "{} ({}–{})",
+        times(ratio.median),
+        bare(ratio.low),
+        bare(ratio.high)
+    )
+}
+
+fn times(value: f64) -> String {
+    if value.is_infinite() {
+        "∞×".into()
+    } else {
+        format!("{value:.2}×")
+    }
+}
+
+/// Three digits that mean something, and no more decimals than that takes.
+fn significant(value: f64) -> String {
+    let decimals = if value == 0.0 {
+        0
+    } else {
+        let magnitude = value.abs().log10().floor();
+        (2.0 - magnitude).clamp(0.0, 3.0) as usize
+    };
+    format!("{value:.decimals$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contest::Outcome;
+    use crate::machine::Machine;
+    use crate::reading::Reading;
+    use crate::report::RowReport;
+
+    fn report() -> Report {
+        let rows = Rows::load();
+        let row = |name: &str| rows.find(name).unwrap().clone();
+        let of = |wall: f64| {
+            vec![
+                Reading {
+                    wall,
+                    cpu: wall,
+                    counted: Some(wall)
+                };
+                3
+            ]
+        };
+        let held = Outcome::Held(vec![
+            (Contender::KoloCurrent, of(16.04)),
+            (Contender::TokioCurrent, of(52.0)),
+            (Contender::Floor, of(8.02)),
+        ]);
+        let asleep = Outcome::Held(vec![
+            (Contender::KoloCurrent, of(0.0)),
+            (Contender::TokioCurrent, of(4.0)),
+        ]);
+        Report::new(
+            vec![Contender::KoloCurrent, Contender::TokioCurrent],
+            vec![
+                RowReport::new(row("yield"), held),
+                RowReport::new(row("idle"), asleep),
+                RowReport::new(
+                    row("loop-mpsc-instructions"),
+                    Outcome::Skipped("valgrind is not installed".into()),
+                ),
+            ],
+            Machine::here(),
+        )
+    }
+
+    /// The cells of a markdown table's line.
+    fn cells(page: &str, row: &str) -> Vec<String> {
+        let line = page
+            .lines()
+            .find(|line| line.starts_with(&format!("| {row} ")))
+            .unwrap();
+        line.split('|')
+            .map(|cell| cell.trim().to_owned())
+            .filter(|cell| !cell.is_empty())
+            .collect()
+    }
+
+    #[test]
+    fn markdown_bears_the_numbers_the_command_and_the_skipped() {
+        let page = markdown(&report());
+        assert_eq!(
+            cells(&page, "yield"),
+            [
+                "yield",
+                "ns/yield",
+                "16.0",
+                "52.0",
+                "3.24× (3.24–3.24)",
+                "3.24×",
+                "8.02",
+                "2.00×",
+                "≥ 2.5×",
+                "ahead, met"
+            ]
+        );
+        assert_eq!(
+            cells(&page, "idle"),
+            [
+                "idle",
+                "wake-ups/s",
+                "0",
+                "4.00",
+                "∞× (∞–∞)",
+                "—",
+                "—",
+                "—",
+                "≤ 0",
+                "ahead, met"
+            ]
+        );
+        assert!(page.starts_with("`cargo run --release -p kolo-benches --bin compare"));
+        assert!(page.contains("Skipped: loop-mpsc-instructions (valgrind is not installed)."));
+        assert!(page.contains("tokio 1."));
+        assert!(!page.contains('\u{1b}'), "no colours in a file");
+    }
+
+    #[test]
+    fn the_terminal_gets_colours() {
+        assert!(human(&report()).contains("\u{1b}["));
+    }
+
+    #[test]
+    fn three_digits() {
+        let cases = [
+            (0.0, "0"),
+            (0.01234, "0.012"),
+            (1.2345, "1.23"),
+            (16.04, "16.0"),
+            (523.4, "523"),
+            (21_503.0, "21503"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(significant(value), expected);
+        }
+    }
+
+    #[test]
+    fn the_list_names_every_row() {
+        let rows = Rows::load();
+        let list = list(&rows);
+        // A long table wraps nothing where there is no terminal.
+        assert!(rows.rows.iter().all(|row| list.contains(&row.name)));
+    }
+}

@@ -1,0 +1,101 @@
+//! **Which workload is a row?** The list, and how a runtime is built for it.
+//!
+//! Every runtime has everything enabled, as `#[main]` would have it: a program
+//! that pays for no I/O driver would be another program. Workloads start from a
+//! spawned task or from `block_on`'s own future, whichever a user would write;
+//! each says so.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use super::rt;
+use super::{channels, course_loop, idle, lives, memory, outside, tasks, timers};
+use crate::contenders::Answer;
+use crate::libraries::Flavour;
+use crate::reading::{Sizes, counted, timed};
+use rt::runtime::{Builder, Runtime};
+
+/// A runtime with time and I/O enabled.
+///
+/// # Errors
+///
+/// What the Builder says; also where a flavour is not built yet.
+pub fn build(flavour: Flavour) -> io::Result<Runtime> {
+    match flavour {
+        Flavour::Current => Builder::new_current_thread(),
+        Flavour::Multi => Builder::new_multi_thread(),
+    }
+    .enable_all()
+    .build()
+}
+
+/// Arms a timer an hour ahead, so that the driver has something to look after.
+///
+/// # Panics
+///
+/// If the timer is lost: then the row would be another row.
+pub fn arm(runtime: &Runtime) {
+    runtime.block_on(async {
+        let (armed, seen) = rt::sync::oneshot::channel();
+        rt::spawn(async move {
+            let mut sleep = pin!(rt::time::sleep(Duration::from_secs(3600)));
+            poll_fn(|cx| {
+                assert!(sleep.as_mut().poll(cx).is_pending());
+                Poll::Ready(())
+            })
+            .await;
+            armed.send(()).unwrap();
+            sleep.await;
+        });
+        seen.await.unwrap();
+    });
+}
+
+/// Does the row called `name` on a runtime of its own.
+///
+/// # Panics
+///
+/// If there is no such row.
+pub fn run(name: &str, flavour: Flavour, sizes: Sizes) -> Answer {
+    let runtime = match build(flavour) {
+        Ok(runtime) => runtime,
+        Err(error) => return Answer::Skipped(error.to_string()),
+    };
+    let runtime = &runtime;
+    Answer::Reading(match name {
+        "loop-mpsc" | "loop-mpsc-instructions" => timed(sizes, |n| course_loop::mpsc(runtime, n)),
+        "loop-mpsc-armed" => {
+            arm(runtime);
+            timed(sizes, |n| course_loop::mpsc(runtime, n))
+        }
+        "loop-queue" | "loop-queue-instructions" => {
+            timed(sizes, |n| course_loop::queue(runtime, n))
+        }
+        "loop-queue-armed" => {
+            arm(runtime);
+            timed(sizes, |n| course_loop::queue(runtime, n))
+        }
+        "spawn-join" => timed(sizes, |n| tasks::spawn_then_join(runtime, n)),
+        "spawn-many" => timed(sizes, |n| tasks::spawn_many(runtime, n)),
+        "yield" => timed(sizes, |n| tasks::yields(runtime, n)),
+        "oneshot" => timed(sizes, |n| channels::ping_pong(runtime, n)),
+        "pipeline" => timed(sizes, |n| channels::pipeline(runtime, n)),
+        "timeouts" => timed(sizes, |n| timers::timeouts(runtime, n)),
+        "sleeps" => timed(sizes, |n| timers::sleeps(runtime, n)),
+        "wake-outside" => timed(sizes, |n| outside::wakes(runtime, n)),
+        "block-on-ready" => timed(sizes, |n| lives::block_on_ready(runtime, n)),
+        "build-drop" => timed(sizes, |n| lives::build_and_drop(flavour, n)),
+        "sleep-late" => counted(sizes, |n| timers::lateness(runtime, n)),
+        "bytes-16" => counted(sizes, |n| memory::bytes_per_task::<2>(runtime, n)),
+        "bytes-128" => counted(sizes, |n| memory::bytes_per_task::<16>(runtime, n)),
+        "bytes-1024" => counted(sizes, |n| memory::bytes_per_task::<128>(runtime, n)),
+        "idle" => {
+            arm(runtime);
+            counted(sizes, |n| idle::wakeups_per_second(runtime, n))
+        }
+        _ => panic!("no workload is called {name}"),
+    })
+}

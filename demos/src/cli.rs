@@ -1,0 +1,264 @@
+//! **What can be asked for?** The command line, as clap reads it. Every option may
+//! stand before or after the command; each command and each demo has a `--help` with
+//! examples. Defaults that differ between commands are filled in by `commands.rs`.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use crate::catalogue::{Demo, Program};
+use crate::runtimes::Runtime;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::White.on_default().bold())
+    .usage(AnsiColor::White.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .placeholder(AnsiColor::Yellow.on_default());
+
+/// The programs of the course Async Techniques and Examples in Python, in Rust: one
+/// source text, run on kolo and on tokio.
+///
+/// Without a command: every demo in a short setting on every runtime, then one table,
+/// in under a minute.
+#[derive(Parser, Debug)]
+#[command(name = "demos", version, styles = STYLES, max_term_width = 100, after_help = "\
+Examples:
+  demos                                     the tour
+  demos list                                what there is
+  demos run count                           one demo, at the course's pace
+  demos run loop --rt kolo-current,tokio-current
+  demos compare loop --runs 9 --export-json loop.json
+
+Exit codes:
+  0    done (rows that can't run here are skipped)
+  1    a demo's check failed, or a result could not be written
+  2    usage
+  3    what was asked for by name can't run
+  130  Ctrl-C; the table shows what there was until then")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Options {
+    /// Only on these runtimes, by comma [default: all]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_delimiter = ',',
+        value_name = "RUNTIMES",
+        hide_possible_values = true,
+        long_help = "\
+Only on these runtimes, by comma: kolo-current, kolo-multi, tokio-current, tokio-multi [default: all]"
+    )]
+    pub(crate) rt: Option<Vec<Runtime>>,
+
+    /// Multiply each wait; below 1 ms the number of waits shrinks instead
+    #[arg(long, global = true, value_name = "F", value_parser = time_scale, long_help = "\
+Multiply each wait. Below 1 ms a wait stays, and the number of waits shrinks instead, as far as the \
+demo keeps its sense. [default: 1 with run; 0.05 with compare and without a command]")]
+    pub(crate) time_scale: Option<f64>,
+
+    /// Repeat the random waits of an earlier run [default: a new seed]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// How many actions `loop` takes
+    #[arg(long, global = true, value_name = "N", default_value_t = 500_000, value_parser = clap::value_parser!(u64).range(2..=4_000_000))]
+    pub(crate) items: u64,
+
+    /// The Python whose asyncio and uvloop join `loop` [default: python3]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) python: Option<PathBuf>,
+
+    /// For people or for programs
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
+    pub(crate) format: Format,
+
+    /// When to colour (NO_COLOR is obeyed)
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorChoice,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Human,
+    Json,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Show the demos and the runtimes
+    #[command(after_help = "\
+Examples:
+  demos list
+  demos list --format json")]
+    List,
+
+    /// Run one demo on each runtime, with all that it says
+    #[command(after_help = "\
+Examples:
+  demos run count
+  demos run producer-consumer --rt kolo-current --time-scale 0.1 --seed 7
+  demos run loop --rt kolo-current,tokio-current,tokio-multi")]
+    Run {
+        #[command(subcommand)]
+        demo: DemoName,
+    },
+
+    /// Measure one demo: a fresh process for each run, contenders in turn
+    #[command(after_help = "\
+Examples:
+  demos compare loop
+  demos compare loop --runs 9 --export-json loop.json --export-markdown loop.md
+  demos compare count --rt kolo-current,tokio-current --time-scale 0.01")]
+    Compare {
+        #[command(flatten)]
+        how: Comparison,
+        #[command(subcommand)]
+        demo: DemoName,
+    },
+
+    /// Run one program once and print what was measured: what `compare` starts
+    #[command(hide = true)]
+    Measure { program: Program },
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Comparison {
+    /// How often each contender runs
+    #[arg(long, global = true, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) runs: u32,
+
+    /// Write all samples to this file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) export_json: Option<PathBuf>,
+
+    /// Write the table to this file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) export_markdown: Option<PathBuf>,
+}
+
+#[derive(Subcommand, Clone, Copy, Debug)]
+pub(crate) enum DemoName {
+    /// What can a thread do while a function waits?
+    #[command(after_help = "\
+Three counts of a second each: one after another, and gathered on a loop.
+
+Examples:
+  demos run count
+  demos run count --time-scale 0.1
+  demos compare count --runs 3")]
+    Count,
+
+    /// How can a function stop in the middle, and go on later?
+    #[command(after_help = "\
+A list, an endless generator, and beside it a future polled by hand, step by step.
+
+Examples:
+  demos run fib
+  demos run fib --rt kolo-current")]
+    Fib,
+
+    /// How long does an item wait for its consumer?
+    #[command(after_help = "\
+Twenty items synchronously; then a loop with one producer, and with two. At the course's
+pace this takes 30 s and then 43 s on each runtime: --time-scale 0.1 takes a tenth.
+
+Examples:
+  demos run producer-consumer --rt kolo-current
+  demos run producer-consumer --time-scale 0.1 --seed 7
+  demos compare producer-consumer --runs 3")]
+    ProducerConsumer,
+
+    /// What does a loop cost when there is nothing to wait for?
+    #[command(after_help = "\
+Two producers, one consumer, a yield after each put and get. `mpsc` is the library's own
+unbounded channel, `Queue` is kolo::sync::Queue on every runtime; `armed`: with a timer
+armed. asyncio and uvloop join where a python3 has them.
+
+Examples:
+  demos run loop
+  demos run loop --items 50000 --python venv/bin/python
+  demos compare loop --runs 9 --export-json loop.json")]
+    Loop,
+}
+
+impl DemoName {
+    pub(crate) fn demo(self) -> Demo {
+        match self {
+            DemoName::Count => Demo::Count,
+            DemoName::Fib => Demo::Fib,
+            DemoName::ProducerConsumer => Demo::ProducerConsumer,
+            DemoName::Loop => Demo::Loop,
+        }
+    }
+}
+
+fn time_scale(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(scale) if scale > 0.0 && scale <= 100.0 => Ok(scale),
+        Ok(_) => Err("a number above 0, and at most 100".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Reads the command line; ends the process on `--help`, `--version` and misuse.
+pub(crate) fn parse() -> Cli {
+    let command = Cli::command().color(color_of(std::env::args().skip(1)));
+    let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
+    cli.options.color.write_global();
+    cli
+}
+
+/// `--color` as far as clap's own texts need it, before clap has read it.
+fn color_of(args: impl Iterator<Item = String>) -> ColorChoice {
+    let mut args = args.skip_while(|arg| !arg.starts_with("--color"));
+    let value = match args.next() {
+        Some(arg) if arg == "--color" => args.next(),
+        Some(arg) => arg.strip_prefix("--color=").map(str::to_owned),
+        None => None,
+    };
+    value
+        .and_then(|value| ColorChoice::from_str(&value, true).ok())
+        .unwrap_or(ColorChoice::Auto)
+}
+
+/// Tells `anstream` what was chosen.
+trait WriteGlobal {
+    fn write_global(self);
+}
+
+impl WriteGlobal for ColorChoice {
+    fn write_global(self) {
+        match self {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn colour_is_known_before_clap_knows() {
+        let of = |line: &str| color_of(line.split(' ').map(str::to_owned));
+        assert_eq!(of("run count --color never"), ColorChoice::Never);
+        assert_eq!(of("--color=always list"), ColorChoice::Always);
+        assert_eq!(of("list"), ColorChoice::Auto);
+    }
+}

@@ -1,0 +1,44 @@
+//! **What does each library bring to the course?** A loop, built by its
+//! [`new_loop`], and its own compiled copy of every program, found by [`play`].
+//!
+//! Compiled once per library, as the programs are: see `mod.rs`.
+
+use std::io;
+
+use super::{count, fib, loop_program, producer_consumer, rt};
+use crate::catalogue::Program;
+use crate::stage::{Stage, Threads};
+
+/// `asyncio.new_event_loop()`: one thread, or a worker for each core.
+///
+/// # Errors
+///
+/// The Builder's: of kind `Unsupported` where the library has no such loop yet.
+pub(crate) fn new_loop(threads: Threads) -> io::Result<rt::runtime::Runtime> {
+    let mut builder = match threads {
+        Threads::One => rt::runtime::Builder::new_current_thread(),
+        Threads::PerCore => rt::runtime::Builder::new_multi_thread(),
+    };
+    builder.enable_all().build()
+}
+
+/// Runs one program of the course.
+///
+/// # Errors
+///
+/// Those of [`new_loop`].
+pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
+    match program {
+        Program::CountSynchronous => count::synchronous(stage),
+        Program::CountGathered => count::gathered(stage),
+        Program::FibSteps => fib::steps(stage),
+        Program::OneAfterTheOther => producer_consumer::synchronous(stage),
+        Program::OneProducer => producer_consumer::asynchronous(stage, 1),
+        Program::TwoProducers => producer_consumer::asynchronous(stage, 2),
+        Program::LoopMpsc => loop_program::own_mpsc(stage, false),
+        Program::LoopMpscArmed => loop_program::own_mpsc(stage, true),
+        Program::LoopQueue => loop_program::queue(stage, false),
+        Program::LoopQueueArmed => loop_program::queue(stage, true),
+        Program::LoopPython => unreachable!("python runs its own program: python.rs"),
+    }
+}

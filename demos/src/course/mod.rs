@@ -1,0 +1,52 @@
+//! **How does one source text run on two runtime libraries?** It is compiled
+//! twice. Each module below says once which library `rt` is, and then loads the
+//! same files. That line is the swap; no program of the course knows it.
+//!
+//! Within a library, one thread or all of them is the Builder's choice, made in
+//! `library.rs`. So two modules give the four runtimes of `runtimes.rs`.
+//!
+//! The inline modules carry `#[path = "."]`, or rustc would look for their files
+//! in a folder `on_kolo/`.
+//!
+//! Read next: `count.rs`, then `fib.rs`, `producer_consumer.rs`,
+//! `loop_program.rs`: the order of the course.
+
+#![allow(clippy::duplicate_mod)] // one text, compiled once per library: the point
+
+/// The course on kolo.
+#[path = "."]
+pub(crate) mod on_kolo {
+    use ::kolo as rt;
+
+    #[path = "count.rs"]
+    mod count;
+    #[path = "fib.rs"]
+    mod fib;
+    #[path = "library.rs"]
+    mod library;
+    #[path = "loop_program.rs"]
+    mod loop_program;
+    #[path = "producer_consumer.rs"]
+    mod producer_consumer;
+
+    pub(crate) use library::{new_loop, play};
+}
+
+/// The course on tokio.
+#[path = "."]
+pub(crate) mod on_tokio {
+    use ::tokio as rt;
+
+    #[path = "count.rs"]
+    mod count;
+    #[path = "fib.rs"]
+    mod fib;
+    #[path = "library.rs"]
+    mod library;
+    #[path = "loop_program.rs"]
+    mod loop_program;
+    #[path = "producer_consumer.rs"]
+    mod producer_consumer;
+
+    pub(crate) use library::{new_loop, play};
+}

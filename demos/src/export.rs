@@ -1,0 +1,173 @@
+//! **What does a program that reads our numbers get?** One JSON document per
+//! command: `--format json` on standard output, `--export-json` in a file. Times are
+//! in seconds, sizes in bytes; a value that was not measured is `null`.
+//!
+//! ```text
+//! { "schema": "kolo-demos/1",
+//!   "command": "compare",                    or "run", "tour"
+//!   "date": "2026-01-31T12:00:00Z",
+//!   "machine":  { "os", "arch", "cpu", "cores" },
+//!   "versions": { "kolo", "tokio", "rustc", "python", "uvloop" },
+//!   "settings": { "time_scale", "seed", "items" },
+//!   "interrupted": false,
+//!   "rows": [
+//!     { "demo": "loop", "program": "mpsc", "runtime": "kolo-current",
+//!       "status": "done",                    "failed", "not built yet", "skipped", "interrupted"
+//!       "note": null,                        why, where it is not done
+//!       "items": 500000,
+//!       "wall_s": { "min", "median", "max" },
+//!       "cpu_s":  { … },
+//!       "peak_bytes": { … },
+//!       "latency_s":  { … },                 from made to taken, per item
+//!       "speed": { "against": "tokio-current", "program": "mpsc",
+//!                  "median": 6.3, "interval": [6.1, 6.5] },
+//!       "checks":  [ { "claim", "holds" } ],
+//!       "samples": [ { "wall_s", "cpu_s", "peak_bytes", "latency_s" } ] } ] }
+//! ```
+//!
+//! A field is added without a new schema number, and never changes its meaning
+//! under an old one.
+
+use std::fs::{self, OpenOptions};
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::machine::{self, Machine, Versions};
+use crate::report::{Check, Report, Row, Sample, Spread};
+use crate::stage::Settings;
+use crate::table;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    command: &'static str,
+    date: String,
+    machine: Machine,
+    versions: Versions,
+    settings: Settings,
+    interrupted: bool,
+    rows: Vec<DocumentRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct DocumentRow<'a> {
+    demo: &'static str,
+    program: &'static str,
+    runtime: &'static str,
+    status: &'static str,
+    note: Option<&'a str>,
+    items: Option<u64>,
+    wall_s: Option<Spread>,
+    cpu_s: Option<Spread>,
+    peak_bytes: Option<Spread>,
+    latency_s: Option<Spread>,
+    speed: Option<Speed>,
+    checks: &'a [Check],
+    samples: &'a [Sample],
+}
+
+#[derive(Serialize)]
+struct Speed {
+    against: &'static str,
+    program: &'static str,
+    median: f64,
+    interval: Option<[f64; 2]>,
+}
+
+fn versions(report: &Report) -> Versions {
+    let python = report.python.as_ref();
+    Versions {
+        kolo: machine::locked("kolo"),
+        tokio: machine::locked("tokio"),
+        rustc: env!("DEMOS_RUSTC"),
+        python: python.map(|python| python.python.clone()),
+        uvloop: python.and_then(|python| python.uvloop.clone()),
+    }
+}
+
+fn row<'a>(report: &Report, row: &'a Row) -> DocumentRow<'a> {
+    DocumentRow {
+        demo: row.demo().name(),
+        program: row.contender.program.name(),
+        runtime: row.contender.runner.name(),
+        status: row.status.text(),
+        note: row.note.as_deref(),
+        items: row.items,
+        wall_s: row.wall(),
+        cpu_s: row.cpu(),
+        peak_bytes: row.peak(),
+        latency_s: row.latency(),
+        speed: report.ratio(row).map(|ratio| Speed {
+            against: "tokio-current",
+            program: row.contender.program.peer().name(),
+            median: ratio.median,
+            interval: ratio.interval,
+        }),
+        checks: &row.checks,
+        samples: &row.samples,
+    }
+}
+
+pub(crate) fn json(report: &Report) -> String {
+    let document = Document {
+        schema: "kolo-demos/1",
+        command: report.command,
+        date: machine::now(),
+        machine: Machine::this(),
+        versions: versions(report),
+        settings: report.settings,
+        interrupted: report.interrupted,
+        rows: report.rows.iter().map(|r| row(report, r)).collect(),
+    };
+    serde_json::to_string_pretty(&document).expect("plain data")
+}
+
+pub(crate) fn markdown(report: &Report) -> String {
+    let versions = versions(report);
+    let mut text = format!(
+        "# demos {}\n\n{}\n",
+        report.command,
+        table::markdown(report)
+    );
+    text += "time and speed are medians; speed: tokio-current takes this many times as long for the same work.\n\n";
+    text += &format!("- {}\n- {}\n", machine::now(), Machine::this().line());
+    text += &format!(
+        "- kolo {}, tokio {}, {}",
+        versions.kolo, versions.tokio, versions.rustc
+    );
+    for (name, version) in [("python", versions.python), ("uvloop", versions.uvloop)] {
+        if let Some(version) = version {
+            text += &format!(", {name} {version}");
+        }
+    }
+    let Settings {
+        time_scale,
+        seed,
+        items,
+    } = report.settings;
+    text += &format!("\n- time scale {time_scale}, seed {seed}, {items} items\n");
+    if report.interrupted {
+        text += "- interrupted: what there was until then\n";
+    }
+    text
+}
+
+/// Whether `path` can be written, asked before anything is measured for it.
+///
+/// # Errors
+///
+/// A sentence that names the file.
+pub(crate) fn writable(path: &Path) -> Result<(), String> {
+    let opened = OpenOptions::new().append(true).create(true).open(path);
+    opened
+        .map(drop)
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+/// # Errors
+///
+/// A sentence that names the file.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
+}

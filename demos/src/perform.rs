@@ -1,0 +1,131 @@
+//! **How is one program run once?** Either [`here`], in this process, where its
+//! lines are seen as they are said; or [`in_fresh_process`], where no earlier run
+//! has warmed or littered the allocator, and where peak memory is the program's own.
+//! The fresh process is this binary again, with the hidden command `measure`.
+//!
+//! CPU time is `getrusage`'s, before and after. Peak memory is `VmHWM` rather than
+//! `ru_maxrss`: that one survives exec, so that a child would report its parent's.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeVal;
+
+use crate::catalogue::{Contender, Program, Runner};
+use crate::console::Console;
+use crate::course::on_tokio;
+use crate::report::{Measured, Status};
+use crate::runtimes::Runtime;
+use crate::session::Session;
+use crate::stage::{Settings, Stage, Threads};
+
+/// Runs a program in this process.
+pub(crate) fn here(
+    program: Program,
+    on: Option<Runtime>,
+    settings: Settings,
+    console: &Arc<Console>,
+) -> Measured {
+    let threads = on.map_or(Threads::One, Runtime::threads);
+    let stage = Stage::new(program, threads, settings, console.clone());
+    let before = cpu_time();
+    let ended = catch_unwind(AssertUnwindSafe(|| match on {
+        Some(runtime) => runtime.play(program, &stage),
+        // A synchronous program is the same in both copies of the text.
+        None => on_tokio::play(program, &stage),
+    }));
+    let cpu = cpu_time().saturating_sub(before);
+    match ended {
+        Ok(Ok(())) => stage.measured(cpu.as_secs_f64(), None),
+        Ok(Err(error)) => {
+            let (status, note) = Status::of_error(&error);
+            let status = if status == Status::NotBuilt {
+                status
+            } else {
+                Status::Failed
+            };
+            Measured::without_result(status, note)
+        }
+        Err(panic) => {
+            Measured::without_result(Status::Failed, format!("panicked: {}", said(&*panic)))
+        }
+    }
+}
+
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or(panic.downcast_ref::<&str>().copied())
+        .unwrap_or("(no message)")
+}
+
+/// What the hidden command does: run, and hand over one line of JSON.
+pub(crate) fn measure(program: Program, on: Option<Runtime>, settings: Settings) -> String {
+    let mut measured = here(program, on, settings, &Arc::new(Console::new(true)));
+    if let Some(sample) = &mut measured.sample {
+        sample.peak_bytes = peak_memory();
+    }
+    serde_json::to_string(&measured).expect("plain data")
+}
+
+/// Runs a contender in a process of its own.
+pub(crate) fn in_fresh_process(
+    contender: Contender,
+    settings: Settings,
+    session: &Session,
+) -> Measured {
+    let Ok(demos) = std::env::current_exe() else {
+        return Measured::without_result(
+            Status::Failed,
+            "this program's own file is gone".to_owned(),
+        );
+    };
+    let mut command = Command::new(demos);
+    command.arg("measure").arg(
+        contender
+            .program
+            .to_possible_value()
+            .expect("none is skipped")
+            .get_name(),
+    );
+    if let Runner::On(runtime) = contender.runner {
+        command.arg("--rt").arg(runtime.name());
+    }
+    command
+        .arg("--time-scale")
+        .arg(settings.time_scale.to_string());
+    command.arg("--seed").arg(settings.seed.to_string());
+    command.arg("--items").arg(settings.items.to_string());
+    command.stdin(Stdio::null());
+    match session.run_child(command) {
+        Ok((status, written)) => serde_json::from_slice(&written).unwrap_or_else(|_| {
+            Measured::without_result(Status::Failed, format!("its process ended with {status}"))
+        }),
+        Err(error) => Measured::without_result(
+            Status::Failed,
+            format!("its process does not start: {error}"),
+        ),
+    }
+}
+
+fn cpu_time() -> Duration {
+    let of = |time: TimeVal| {
+        Duration::from_secs(time.tv_sec() as u64) + Duration::from_micros(time.tv_usec() as u64)
+    };
+    getrusage(UsageWho::RUSAGE_SELF).map_or(Duration::ZERO, |used| {
+        of(used.user_time()) + of(used.system_time())
+    })
+}
+
+/// The most memory that this process has had in use, on Linux.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
+}

@@ -1,0 +1,275 @@
+//! **What did a command find?** A [`Report`]: one [`Row`] per contender, each with
+//! the [`Sample`]s of its runs. Everything shown or exported (`table.rs`,
+//! `export.rs`) is read from here; a report can be shown at any moment, which is
+//! what Ctrl-C does.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::{Contender, Demo, Runner};
+use crate::console::Voice;
+use crate::python::Python;
+use crate::runtimes::Runtime;
+use crate::stage::Settings;
+use crate::stats::{self, Ratio};
+
+/// How a row stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Status {
+    #[serde(rename = "done")]
+    Done,
+    /// A check failed, or the program ended without a result.
+    #[serde(rename = "failed")]
+    Failed,
+    /// The runtime says that it does not exist yet.
+    #[serde(rename = "not built yet")]
+    NotBuilt,
+    /// It can't run here.
+    #[serde(rename = "skipped")]
+    Skipped,
+    #[serde(rename = "interrupted")]
+    Interrupted,
+}
+
+impl Status {
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Status::Done => "done",
+            Status::Failed => "failed",
+            Status::NotBuilt => "not built yet",
+            Status::Skipped => "skipped",
+            Status::Interrupted => "interrupted",
+        }
+    }
+
+    /// What it means that a runtime could not be built.
+    pub(crate) fn of_error(error: &io::Error) -> (Status, String) {
+        let status = match error.kind() {
+            io::ErrorKind::Unsupported => Status::NotBuilt,
+            _ => Status::Skipped,
+        };
+        (status, error.to_string())
+    }
+}
+
+/// A claim, and whether it held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Check {
+    pub(crate) claim: String,
+    pub(crate) holds: bool,
+}
+
+/// Least, middle and greatest of some numbers.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Spread {
+    pub(crate) min: f64,
+    pub(crate) median: f64,
+    pub(crate) max: f64,
+}
+
+impl Spread {
+    /// `None` for no values.
+    pub(crate) fn of(values: Vec<f64>) -> Option<Self> {
+        let min = values.iter().copied().reduce(f64::min)?;
+        let max = values.iter().copied().reduce(f64::max)?;
+        Some(Self {
+            min,
+            median: stats::median(values)?,
+            max,
+        })
+    }
+}
+
+/// One run of one program.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Sample {
+    pub(crate) wall_s: f64,
+    /// User and system time of the whole process, for the program alone.
+    pub(crate) cpu_s: f64,
+    /// Of the process; only where it was a fresh one.
+    pub(crate) peak_bytes: Option<u64>,
+    /// From made to taken, per item.
+    pub(crate) latency_s: Option<Spread>,
+}
+
+/// What came of one run: the line that a fresh process hands to its parent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Measured {
+    pub(crate) status: Status,
+    pub(crate) note: Option<String>,
+    pub(crate) lines: Vec<(Voice, String)>,
+    pub(crate) items: Option<u64>,
+    pub(crate) checks: Vec<Check>,
+    pub(crate) sample: Option<Sample>,
+}
+
+impl Measured {
+    pub(crate) fn without_result(status: Status, note: String) -> Self {
+        Self {
+            status,
+            note: Some(note),
+            lines: Vec::new(),
+            items: None,
+            checks: Vec::new(),
+            sample: None,
+        }
+    }
+}
+
+/// A contender and all its runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) contender: Contender,
+    pub(crate) status: Status,
+    pub(crate) note: Option<String>,
+    pub(crate) items: Option<u64>,
+    /// Each claim once; it holds if it held in every run.
+    pub(crate) checks: Vec<Check>,
+    pub(crate) samples: Vec<Sample>,
+}
+
+impl Row {
+    pub(crate) fn demo(&self) -> Demo {
+        self.contender.program.demo()
+    }
+
+    pub(crate) fn walls(&self) -> Vec<f64> {
+        self.samples.iter().map(|sample| sample.wall_s).collect()
+    }
+
+    pub(crate) fn wall(&self) -> Option<Spread> {
+        Spread::of(self.walls())
+    }
+
+    pub(crate) fn cpu(&self) -> Option<Spread> {
+        Spread::of(self.samples.iter().map(|sample| sample.cpu_s).collect())
+    }
+
+    pub(crate) fn peak(&self) -> Option<Spread> {
+        Spread::of(
+            self.samples
+                .iter()
+                .filter_map(|sample| Some(sample.peak_bytes? as f64))
+                .collect(),
+        )
+    }
+
+    /// The median run's, each number by itself.
+    pub(crate) fn latency(&self) -> Option<Spread> {
+        let of = |pick: fn(&Spread) -> f64| {
+            stats::median(
+                self.samples
+                    .iter()
+                    .filter_map(|s| s.latency_s.as_ref().map(pick))
+                    .collect(),
+            )
+        };
+        Some(Spread {
+            min: of(|s| s.min)?,
+            median: of(|s| s.median)?,
+            max: of(|s| s.max)?,
+        })
+    }
+
+    /// Seconds per item, in the median run.
+    pub(crate) fn per_item(&self) -> Option<f64> {
+        Some(self.wall()?.median / self.items? as f64)
+    }
+}
+
+pub(crate) struct Report {
+    pub(crate) command: &'static str,
+    pub(crate) settings: Settings,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) python: Option<Python>,
+    pub(crate) interrupted: bool,
+    /// What is running at the moment.
+    pub(crate) running: Option<Contender>,
+}
+
+impl Report {
+    pub(crate) fn new(command: &'static str, settings: Settings) -> Self {
+        Self {
+            command,
+            settings,
+            rows: Vec::new(),
+            python: None,
+            interrupted: false,
+            running: None,
+        }
+    }
+
+    /// Adds one run to its contender's row.
+    pub(crate) fn add(&mut self, contender: Contender, measured: Measured) {
+        self.running = None;
+        let Measured {
+            status,
+            note,
+            lines: _,
+            items,
+            checks,
+            sample,
+        } = measured;
+        let Some(row) = self.rows.iter_mut().find(|row| row.contender == contender) else {
+            let samples = sample.into_iter().collect();
+            self.rows.push(Row {
+                contender,
+                status,
+                note,
+                items,
+                checks,
+                samples,
+            });
+            return;
+        };
+        if status != Status::Done && row.status == Status::Done {
+            (row.status, row.note) = (status, note);
+        }
+        for check in checks {
+            match row
+                .checks
+                .iter_mut()
+                .find(|known| known.claim == check.claim)
+            {
+                Some(known) => known.holds &= check.holds,
+                None => row.checks.push(check),
+            }
+        }
+        row.samples.extend(sample);
+    }
+
+    /// The end before the end: what was running has no result.
+    pub(crate) fn interrupt(&mut self) {
+        self.interrupted = true;
+        if let Some(contender) = self.running.take()
+            && !self.rows.iter().any(|row| row.contender == contender)
+        {
+            self.add(
+                contender,
+                Measured::without_result(Status::Interrupted, "Ctrl-C".to_owned()),
+            );
+        }
+    }
+
+    /// The row's speed in units of tokio-current's in the same program.
+    pub(crate) fn ratio(&self, row: &Row) -> Option<Ratio> {
+        let base = Contender {
+            program: row.contender.program.peer(),
+            runner: Runner::On(Runtime::TokioCurrent),
+        };
+        let base = self.rows.iter().find(|row| row.contender == base)?;
+        stats::paired_ratio(&base.walls(), &row.walls())
+    }
+
+    /// All checks of all rows.
+    pub(crate) fn checks(&self) -> impl Iterator<Item = (&Row, &Check)> {
+        self.rows
+            .iter()
+            .flat_map(|row| row.checks.iter().map(move |check| (row, check)))
+    }
+
+    pub(crate) fn failed(&self) -> bool {
+        self.rows.iter().any(|row| row.status == Status::Failed)
+    }
+}

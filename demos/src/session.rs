@@ -1,0 +1,113 @@
+//! **Who ends what, when a person presses Ctrl-C?** The session: it holds the
+//! report and the one child process that may be running. Ctrl-C arrives on a thread
+//! of its own (the crate ctrlc); that thread kills the child, shows the report as it
+//! stands, and exits with 130. The program that was running is left where it is.
+//!
+//! Invariants: at most one child at a time; whoever ends the process holds
+//! `ending` until there is no process, so that two ends never mix on the page, and
+//! no child starts, nor its result counts, after an end has begun. Locks are taken
+//! in the order ending, child, report.
+
+use std::io::{self, Read};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::console::Console;
+use crate::report::Report;
+
+/// SIGINT has this number everywhere.
+const SIGINT: i32 = 2;
+
+pub(crate) struct Session {
+    pub(crate) console: Arc<Console>,
+    report: Mutex<Report>,
+    child: Mutex<Option<Child>>,
+    ending: Mutex<()>,
+    /// Shows the report; its exit code, unless interrupted.
+    conclude: Box<Conclude>,
+}
+
+type Conclude = dyn Fn(&Session, &Report) -> u8 + Send + Sync;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Session {
+    /// A session that answers to Ctrl-C.
+    pub(crate) fn start(
+        console: Arc<Console>,
+        report: Report,
+        conclude: impl Fn(&Session, &Report) -> u8 + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        let session = Arc::new(Self {
+            console,
+            report: Mutex::new(report),
+            child: Mutex::new(None),
+            ending: Mutex::new(()),
+            conclude: Box::new(conclude),
+        });
+        let handler = session.clone();
+        if let Err(error) = ctrlc::set_handler(move || handler.interrupted()) {
+            eprintln!("demos: Ctrl-C will end without a table: {error}");
+        }
+        session
+    }
+
+    pub(crate) fn report(&self) -> MutexGuard<'_, Report> {
+        lock(&self.report)
+    }
+
+    /// Shows the report and ends the process.
+    pub(crate) fn end(&self) -> ! {
+        let _ending = lock(&self.ending);
+        self.console.last_words();
+        let code = (self.conclude)(self, &self.report());
+        std::process::exit(code.into())
+    }
+
+    fn interrupted(&self) -> ! {
+        let _ending = lock(&self.ending);
+        if let Some(child) = &mut *lock(&self.child) {
+            let _ = child.kill();
+        }
+        self.console.last_words();
+        let mut report = self.report();
+        report.interrupt();
+        (self.conclude)(self, &report);
+        std::process::exit(130)
+    }
+
+    /// Runs a child to its end: its exit status, and what it wrote.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be started or read.
+    pub(crate) fn run_child(&self, mut command: Command) -> io::Result<(ExitStatus, Vec<u8>)> {
+        let mut output = {
+            let _not_ending = lock(&self.ending);
+            let mut child = lock(&self.child);
+            let started = command.stdout(Stdio::piped()).spawn()?;
+            let output = child.insert(started).stdout.take();
+            output.expect("its output is a pipe")
+        };
+        let mut written = Vec::new();
+        // Not under the lock: Ctrl-C must get at the child meanwhile.
+        output.read_to_end(&mut written)?;
+        let mut child = lock(&self.child);
+        let status = child
+            .as_mut()
+            .expect("only this thread takes it out")
+            .wait()?;
+        *child = None;
+        drop(child);
+        // A terminal sends Ctrl-C to the child too, and the child may be faster.
+        if status.signal() == Some(SIGINT) {
+            self.interrupted();
+        }
+        // Nor is a child that Ctrl-C killed a result.
+        drop(lock(&self.ending));
+        Ok((status, written))
+    }
+}

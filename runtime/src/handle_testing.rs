@@ -1,0 +1,57 @@
+//! A handle whose runtime is nothing but timers, for tests that turn them by hand.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::blocking::BlockingPool;
+use crate::driver::{DriverHandle, Timers};
+use crate::handle::{Executor, Handle, Home, ThreadConfig};
+use crate::task::Runnable;
+use crate::trace::Tally;
+
+impl Handle {
+    pub(crate) fn of_timers(timers: Option<Timers>) -> Handle {
+        let driver = DriverHandle::of_timers(timers).expect("a descriptor is left");
+        Handle::new(Home {
+            executor: Arc::new(NoTasks(Tally::default())),
+            driver: Some(Arc::new(driver)),
+            blocking: BlockingPool::new(1, Duration::ZERO),
+            threads: ThreadConfig {
+                name: Arc::new(String::new),
+                stack_size: None,
+                on_start: None,
+                on_stop: None,
+            },
+            name: None,
+            local_thread: None,
+        })
+    }
+}
+
+struct NoTasks(Tally);
+
+impl Executor for NoTasks {
+    fn schedule(&self, _: &Handle, runnable: Runnable) {
+        drop(runnable);
+    }
+
+    fn admit(&self, runnable: Runnable) {
+        let _ = runnable.cancel();
+    }
+
+    fn nudge(&self) {}
+
+    fn shutdown(self: Arc<Self>, _: &Handle) {}
+
+    fn alive_tasks(&self) -> usize {
+        0
+    }
+
+    fn injected(&self) -> usize {
+        0
+    }
+
+    fn tally(&self) -> &Tally {
+        &self.0
+    }
+}
