@@ -5,6 +5,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::super::clock::Clock;
+use super::super::wheel::TICK;
 use super::Timers;
 use crate::loom::sync::{Arc, Condvar, Mutex};
 use crate::loom::{model, thread};
@@ -56,8 +57,8 @@ fn loom_a_registration_is_seen_or_rouses_the_driver() {
 
         // The driver sleeps until it knows of the earlier deadline.
         loop {
-            let sleep = timers.prepare_park();
-            if sleep.is_some_and(|until| until <= timers.clock().nanos_at(deadline) + TICK) {
+            let earlier = timers.clock().nanos_at(deadline) + TICK;
+            if timers.prepare_park().is_some_and(|until| until <= earlier) {
                 timers.after_park();
                 break;
             }
