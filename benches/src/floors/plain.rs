@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::future::{poll_fn, ready};
-use std::hint::{black_box, spin_loop};
+use std::hint::black_box;
 use std::pin::pin;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use super::{Boxed, bare_loop, yield_once};
-use crate::libraries::kolo::outside::WOKEN;
+use crate::libraries::kolo::outside::{WOKEN, spin_until};
 use crate::libraries::kolo::tasks::{MANY, YIELDERS};
 
 fn noop_context() -> Context<'static> {
@@ -95,9 +95,7 @@ pub fn wakes(count: u64) {
         scope.spawn(|| {
             for round in 1..=rounds {
                 flags.iter().for_each(|flag| flag.store(true, Release));
-                while polled.load(SeqCst) < round * WOKEN {
-                    spin_loop();
-                }
+                spin_until(|| polled.load(SeqCst) >= round * WOKEN);
             }
         });
         let mut cx = noop_context();

@@ -10,6 +10,7 @@
 //! What it does not show: waking a loop that sleeps (there the kernel takes
 //! nearly all the time), several outsiders at once, spawning from outside.
 
+use std::hint::spin_loop;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -45,6 +46,18 @@ impl Future for Woken {
     }
 }
 
+/// Spins; gives the core away now and then, lest it is the loop's own.
+pub fn spin_until(done: impl Fn() -> bool) {
+    while !done() {
+        if (0..1_000).all(|_| {
+            spin_loop();
+            !done()
+        }) {
+            thread::yield_now();
+        }
+    }
+}
+
 /// At least `count` wakes from one other thread.
 pub fn wakes(runtime: &Runtime, count: u64) {
     let rounds = count.div_ceil(WOKEN);
@@ -58,9 +71,7 @@ pub fn wakes(runtime: &Runtime, count: u64) {
             let wakers: Vec<Waker> = wakers.iter().collect();
             for round in 1..=rounds {
                 wakers.iter().for_each(Waker::wake_by_ref);
-                while polled.load(SeqCst) < round * WOKEN {
-                    std::hint::spin_loop();
-                }
+                spin_until(|| polled.load(SeqCst) >= round * WOKEN);
             }
             done.store(true, SeqCst);
         }
