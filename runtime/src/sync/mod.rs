@@ -1,4 +1,20 @@
-//! Primitives by which tasks exchange values and take turns.
+//! Primitives by which tasks exchange values, take turns and wake each other.
+//!
+//! | for | there is |
+//! |---|---|
+//! | one value, once | [`oneshot`] |
+//! | a value that one task at a time may touch, across its awaits | [`Mutex`] |
+//! | a limited number of something | [`Semaphore`] |
+//! | "look again", without a value | [`Notify`] |
+//!
+//! They work on any executor, and between tasks and plain threads: none needs a
+//! runtime to be there. Waiters are served first come first served. A future that
+//! is dropped leaves its line, and what it had been given and never saw goes to
+//! the next; each method says what that means under "Cancel safety". A thread that
+//! drives no tasks waits by the `blocking_` methods.
+//!
+//! Names and semantics are tokio's. How they work: `wait_list.rs` keeps the line,
+//! `permits.rs` counts; both are read first.
 
 mod blocking;
 pub mod mpsc;
@@ -22,7 +38,7 @@ pub use semaphore::{
     AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError,
 };
 
-/// Futures that have a name.
+/// Futures of this module that have a name.
 pub mod futures {
     pub use super::notify::{Notified, OwnedNotified};
 }

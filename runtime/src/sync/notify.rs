@@ -36,8 +36,9 @@
 //! the change to PERMIT (Release; also from PERMIT to PERMIT, which is why that is
 //! a read-modify-write too) pairs with the change from it (Acquire). By broadcast:
 //! the count's change or store (Release) pairs with the load that finds it
-//! different (Acquire). By record: the lock. A plain store under the lock passes
-//! on what its thread acquired by loading the word.
+//! different (Acquire). By record: the lock. While it is WAITING the lock orders
+//! the word as well; a store that ends that is Release, so that it passes on an
+//! earlier broadcast to who looks without the lock.
 //!
 //! The API, and passing on a dropped notification, are tokio's.
 //!
@@ -54,7 +55,7 @@ use pin_project_lite::pin_project;
 use super::wait_list::{Key, WaitList};
 use crate::loom::sync::Mutex;
 use crate::loom::sync::atomic::AtomicUsize;
-use crate::loom::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use crate::loom::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::util::wake_batch::WakeBatch;
 
 #[cfg(all(test, loom))]
@@ -322,7 +323,7 @@ impl Notify {
                 *notification = Some(Notification::All);
                 batch.push(waker);
             }
-            let word = self.word.load(Acquire);
+            let word = self.word.load(Relaxed); // WAITING: written under the lock
             self.word.store(counted(word) & !STATE, Release);
         }
         drop(waiters);
@@ -381,7 +382,7 @@ impl Notify {
     /// After a waiter was taken from the list. It was WAITING, the lock is held.
     fn update_if_last(&self, waiters: &WaitList<Option<Notification>>) {
         if waiters.is_empty() {
-            let word = self.word.load(Acquire);
+            let word = self.word.load(Relaxed);
             self.word.store(word & !STATE, Release);
         }
     }

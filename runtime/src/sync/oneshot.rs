@@ -1,64 +1,75 @@
 //! **How does one value get from one task to another?** Through a cell on the
 //! heap that the two ends share, and that the last of them to leave frees.
 //!
-//! There is no reference count: the state word says of each end whether it has
-//! left, in the same read-modify-write that says what it did.
+//! Each end does one thing that matters to the other, once, by one
+//! compare-exchange of the state word: the sender sends (or gives up) and leaves,
+//! the receiver closes or leaves. Before that it may register a waker.
 //!
 //! ```text
-//!   sender's bits                          receiver's bits
-//!     DONE     it has sent, or will not      CLOSED    it takes no value any more
-//!     TX_LEFT  it is out of the cell         RX_LEFT   it is out of the cell
-//!     TX_WAKER its waker is in the cell      RX_WAKER  its waker is in the cell
+//!   word:  | registrations so far .... | RX_WAKER | TX_WAKER | LEFT | CLOSED | DONE |
 //!
-//!                   poll                  send or drop
-//!     (1) · ─────────────────> RX_WAKER ────────────────> DONE (RX_WAKER cleared)
-//!         │                                                 │ (3) the waker is moved
-//!         │ (2) send or drop                                v     out, then woken
-//!         └──────────────────────────────────────────> DONE|TX_LEFT
-//!                                                           │
-//!                                   poll: takes the value, frees the cell
+//!          ┌──────┐ receiver polls, pending   ┌───────────┐
+//!          │ open ├──────────────────────────>│ RX_WAKER  │
+//!          └─┬──┬─┘                           └─┬───────┬─┘
+//!            │  │ send, or drop of the sender   │       │
+//!            │  └──────────────> DONE <─────────┘       │
+//!            │       the receiver takes the value,      │
+//!            │       and the cell with it               │
+//!            │                                          │
+//!            │ close: CLOSED; drop: CLOSED | LEFT       │
+//!            └──────────────────> CLOSED <──────────────┘
+//!                    the sender gets its value back, and frees
+//!                    the cell if the receiver has LEFT
 //! ```
 //!
-//! Close and `closed` are the mirror image: CLOSED for DONE, TX for RX. Locked
-//! instructions for a value that is awaited first and sent then: three, (1) to
-//! register, two at (3), since the sender must not leave before it has the waker;
-//! one if it was sent first (2). The receiver, seeing TX_LEFT, needs none.
+//! (TX_WAKER, for `closed`, is the mirror image of RX_WAKER.) Locked instructions
+//! for a value that is awaited first: two, to register and to send; for one that
+//! was sent first: one.
+//!
+//! There is no reference count: DONE says that the sender has left, LEFT that the
+//! receiver has, and who sees that the other has left owns the cell.
+//!
+//! How can the sender leave by the same change by which it takes the receiver's
+//! waker along? It reads the waker's two words *before*, when they may be about
+//! to change, and its compare-exchange succeeds only if they did not: whoever
+//! replaces a waker clears its bit first, and each registration counts up the
+//! word, so that no earlier state comes back (the count wraps after 2⁵⁹; on 32 bits
+//! after 2²⁷, all within one look and change). The two words are atomics, since
+//! they may be read while they are written; such a reading is thrown away.
 //!
 //! Invariants:
 //!
 //! - *Value.* Belongs to the sender until DONE, then to the receiver.
 //! - *Wakers.* A slot is written by its owner alone (`rx_waker` by the receiver),
-//!   while the bit is clear. Bit set: there is a waker in it, and both may read.
-//!   Whoever clears the bit moves the waker out: the peer with DONE or CLOSED, or
-//!   the owner, to replace it. After DONE (CLOSED) the bit stays clear.
-//! - *Leaving.* Who sets its LEFT bit does not touch the cell again, and cleared
-//!   its waker bit before. Who sees the peer's LEFT bit has the cell for itself,
-//!   and frees it when it leaves. DONE comes no later than TX_LEFT, and CLOSED or
-//!   a taken value no later than RX_LEFT.
-//! - So when the cell is freed no waker is in it.
+//!   while its bit is clear. The bit says that the slot's two words are a waker;
+//!   whoever clears the bit owns it. DONE and CLOSED clear both bits, and no bit
+//!   is set after.
+//! - *Leaving.* Who sets DONE or LEFT does not touch the cell again. LEFT comes
+//!   only with CLOSED, and not after DONE.
+//! - So at most one of DONE and LEFT is ever set, the other end frees the cell, and
+//!   no waker is in it then.
 //!
-//! Ordering. Every change of the word is AcqRel, every look Acquire: what an end
-//! wrote into the cell before its change (value, waker) is seen by who acts upon
-//! the bit. In detail: DONE pairs with the look in `poll`, `try_recv`, `is_empty`
-//! (the value); RX_WAKER with the sender's change to DONE, TX_WAKER with the
-//! change to CLOSED (the waker); each LEFT bit with the look or change by which
-//! the peer learns that it is alone (the freeing, after all the other did). The
-//! changes are read-modify-writes, so one that comes between keeps the others'
+//! Ordering. Every change of the word is AcqRel, every look Acquire. DONE pairs
+//! with the receiver's look (the value, and the freeing after all that the sender
+//! did); CLOSED and LEFT with the sender's look; a waker's bit with the look before
+//! the change that takes it (the slot's two words, which are Relaxed for that
+//! reason). All changes are read-modify-writes, so one in between keeps the others'
 //! release sequences. No fence: every decision is about this one word.
 //!
-//! The protocol is tokio's with the reference count folded in, and with wakers
-//! moved out instead of woken by reference.
+//! tokio's oneshot has the same bits, a reference count beside them, and wakes by
+//! reference.
 //!
 //! Read next: `task/state.rs`, the same craft with more bits.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::mem::{ManuallyDrop, MaybeUninit};
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use self::error::{RecvError, TryRecvError};
+use self::waker_slot::{Registered, WakerSlot, wake_and_drop};
 use super::blocking;
 use crate::loom::cell::UnsafeCell;
 use crate::loom::sync::atomic::AtomicUsize;
@@ -70,13 +81,19 @@ pub mod error;
 mod loom_tests;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod waker_slot;
 
+/// The sender has sent, or will not, and has left.
 const DONE: usize = 1;
-const TX_LEFT: usize = 1 << 1;
-const TX_WAKER: usize = 1 << 2;
-const CLOSED: usize = 1 << 3;
-const RX_LEFT: usize = 1 << 4;
-const RX_WAKER: usize = 1 << 5;
+/// The receiver takes no value any more.
+const CLOSED: usize = 1 << 1;
+/// The receiver has left.
+const LEFT: usize = 1 << 2;
+const TX_WAKER: usize = 1 << 3;
+const RX_WAKER: usize = 1 << 4;
+const WAKERS: usize = TX_WAKER | RX_WAKER;
+/// One registration of a waker. The count wraps.
+const REGISTRATION: usize = 1 << 5;
 
 /// What the two ends share.
 struct Cell<T> {
@@ -85,9 +102,6 @@ struct Cell<T> {
     rx_waker: WakerSlot,
     tx_waker: WakerSlot,
 }
-
-/// A waker if the bit says so.
-struct WakerSlot(UnsafeCell<MaybeUninit<Waker>>);
 
 /// A channel for one value.
 ///
@@ -246,54 +260,40 @@ impl<T> Drop for Sender<T> {
 /// # Safety
 ///
 /// Called by the sender, which does not use the cell after.
-unsafe fn finish_sender<T>(ptr: NonNull<Cell<T>>, value: Option<T>) -> Option<T> {
-    // SAFETY: the sender has not left. Not used after a change that sets TX_LEFT,
-    // which is why the pointer comes along.
+unsafe fn finish_sender<T>(ptr: NonNull<Cell<T>>, mut value: Option<T>) -> Option<T> {
+    // SAFETY: the sender has not left. Not used after the change that sets DONE,
+    // nor after the cell is freed.
     let cell = unsafe { ptr.as_ref() };
     let mut now = cell.state.load(Acquire);
-    let mut returned = None;
     if now & CLOSED == 0 {
         // SAFETY: not yet DONE, so the value is the sender's.
-        cell.value.with_mut(|place| unsafe { *place = value });
-    } else {
-        returned = value;
+        cell.value
+            .with_mut(|place| unsafe { *place = value.take() });
     }
     loop {
-        if now & CLOSED != 0 && returned.is_none() {
+        if now & CLOSED != 0 && value.is_none() {
             // SAFETY: not yet DONE, so the value is the sender's.
-            returned = cell.value.with_mut(|place| unsafe { (*place).take() });
+            value = cell.value.with_mut(|place| unsafe { (*place).take() });
         }
-        if now & RX_LEFT != 0 {
+        if now & LEFT != 0 {
             // SAFETY: the receiver has left, so the cell is the sender's.
             drop(unsafe { Box::from_raw(ptr.as_ptr()) });
-            return returned;
+            return value;
         }
-        let wakers = now & (RX_WAKER | TX_WAKER);
-        let leave = if wakers == 0 { TX_LEFT } else { 0 };
-        let next = (now & !wakers) | DONE | leave;
-        match cell.state.compare_exchange(now, next, AcqRel, Acquire) {
+        let rx_waker = cell.rx_waker.read_if(now & RX_WAKER != 0);
+        let tx_waker = cell.tx_waker.read_if(now & TX_WAKER != 0);
+        match cell
+            .state
+            .compare_exchange(now, (now & !WAKERS) | DONE, AcqRel, Acquire)
+        {
             Err(changed) => now = changed,
-            Ok(_) if leave != 0 => return returned,
-            Ok(_) => break,
+            Ok(_) => {
+                // SAFETY: this change cleared the bits.
+                unsafe { wake_and_drop(rx_waker, tx_waker) };
+                return value;
+            }
         }
     }
-    // There are wakers: take them out while the cell is surely there.
-    // SAFETY: this change cleared the bits.
-    let (woken, dropped) = unsafe {
-        (
-            cell.rx_waker.take_if(now & RX_WAKER != 0),
-            cell.tx_waker.take_if(now & TX_WAKER != 0),
-        )
-    };
-    if cell.state.fetch_or(TX_LEFT, AcqRel) & RX_LEFT != 0 {
-        // SAFETY: the receiver has left, so the cell is the sender's.
-        drop(unsafe { Box::from_raw(ptr.as_ptr()) });
-    }
-    if let Some(waker) = woken {
-        waker.wake();
-    }
-    drop(dropped);
-    returned
 }
 
 impl<T> Receiver<T> {
@@ -308,37 +308,9 @@ impl<T> Receiver<T> {
     /// # });
     /// ```
     pub fn close(&mut self) {
-        let Some(Cell {
-            state,
-            rx_waker,
-            tx_waker,
-            ..
-        }) = self.cell()
-        else {
-            return;
-        };
-        let mut now = state.load(Acquire);
-        loop {
-            if now & (DONE | CLOSED) != 0 {
-                return;
-            }
-            let next = (now & !(RX_WAKER | TX_WAKER)) | CLOSED;
-            match state.compare_exchange(now, next, AcqRel, Acquire) {
-                Err(changed) => now = changed,
-                Ok(_) => break,
-            }
+        if let Some(cell) = self.cell() {
+            let _ = cell.close(CLOSED);
         }
-        // SAFETY: this change cleared the bits.
-        let (woken, dropped) = unsafe {
-            (
-                tx_waker.take_if(now & TX_WAKER != 0),
-                rx_waker.take_if(now & RX_WAKER != 0),
-            )
-        };
-        if let Some(waker) = woken {
-            waker.wake();
-        }
-        drop(dropped);
     }
 
     /// Takes the value if it is here.
@@ -450,123 +422,48 @@ impl<T> Drop for Receiver<T> {
 ///
 /// Called by the receiver, which does not use the cell after.
 unsafe fn finish_receiver<T>(ptr: NonNull<Cell<T>>) -> Option<T> {
-    // SAFETY: the receiver has not left. Not used after a change that sets RX_LEFT.
-    let cell = unsafe { ptr.as_ref() };
-    let mut value = None;
-    let mut wakers = (None, None);
-    let mut now = cell.state.load(Acquire);
-    loop {
-        if now & DONE != 0 {
-            // SAFETY: DONE, so the value is the receiver's.
-            value = cell.value.with_mut(|place| unsafe { (*place).take() });
-            break;
-        }
-        let bits = now & (RX_WAKER | TX_WAKER);
-        let leave = if bits == 0 { RX_LEFT } else { 0 };
-        let next = (now & !bits) | CLOSED | leave;
-        match cell.state.compare_exchange(now, next, AcqRel, Acquire) {
-            Err(changed) => now = changed,
-            Ok(_) if leave != 0 => return None,
-            Ok(_) => {
-                // SAFETY: this change cleared the bits.
-                wakers = unsafe {
-                    let tx_waker = cell.tx_waker.take_if(bits & TX_WAKER != 0);
-                    (tx_waker, cell.rx_waker.take_if(bits & RX_WAKER != 0))
-                };
-                now = next;
-                break;
-            }
+    // SAFETY: the receiver has not left. Not used after the change that sets LEFT.
+    match unsafe { ptr.as_ref() }.close(CLOSED | LEFT) {
+        Closed::InTime => None,
+        Closed::AfterDone => {
+            // SAFETY: DONE: the sender has left, so the cell is the receiver's.
+            let cell = unsafe { Box::from_raw(ptr.as_ptr()) };
+            cell.value.into_inner()
         }
     }
-    if now & TX_LEFT != 0 || cell.state.fetch_or(RX_LEFT, AcqRel) & TX_LEFT != 0 {
-        // SAFETY: the sender has left, so the cell is the receiver's.
-        drop(unsafe { Box::from_raw(ptr.as_ptr()) });
-    }
-    let (woken, dropped) = wakers;
-    if let Some(waker) = woken {
-        waker.wake();
-    }
-    drop(dropped);
-    value
 }
 
 #[derive(Clone, Copy)]
-enum Registered {
-    /// The waker is in its slot.
-    Waiting,
-    /// The peer has done what would be waited for.
-    Over,
+#[must_use]
+enum Closed {
+    /// The sender will get its value back.
+    InTime,
+    /// The sender has sent before, or given up.
+    AfterDone,
 }
 
-impl WakerSlot {
-    fn new() -> Self {
-        WakerSlot(UnsafeCell::new(MaybeUninit::uninit()))
-    }
-
-    /// Has the task woken when the peer sets one of the bits `over`; `mine` is the
-    /// slot's own bit.
-    ///
-    /// # Safety
-    ///
-    /// Called by the owner of the slot, one call at a time.
-    unsafe fn register(
-        &self,
-        state: &AtomicUsize,
-        mine: usize,
-        over: usize,
-        cx: &mut Context<'_>,
-    ) -> Registered {
-        let mut now = state.load(Acquire);
+impl<T> Cell<T> {
+    /// For the receiver: sets these bits, unless DONE.
+    fn close(&self, bits: usize) -> Closed {
+        let mut now = self.state.load(Acquire);
         loop {
-            if now & over != 0 {
-                return Registered::Over;
+            if now & DONE != 0 {
+                return Closed::AfterDone;
             }
-            if now & mine == 0 {
-                break;
-            }
-            // SAFETY: the bit was set, so there is a waker, or the bits of one that
-            // the peer is moving out; comparing looks at no more than the bits.
-            let same = self
-                .0
-                .with(|place| unsafe { (*place).assume_init_ref().will_wake(cx.waker()) });
-            if same {
-                return Registered::Waiting;
-            }
-            match state.compare_exchange(now, now & !mine, AcqRel, Acquire) {
+            let rx_waker = self.rx_waker.read_if(now & RX_WAKER != 0);
+            let tx_waker = self.tx_waker.read_if(now & TX_WAKER != 0);
+            match self
+                .state
+                .compare_exchange(now, (now & !WAKERS) | bits, AcqRel, Acquire)
+            {
                 Err(changed) => now = changed,
                 Ok(_) => {
-                    now &= !mine;
-                    // SAFETY: this change cleared the bit.
-                    drop(unsafe { self.take_if(true) });
+                    // SAFETY: this change cleared the bits.
+                    unsafe { wake_and_drop(tx_waker, rx_waker) };
+                    return Closed::InTime;
                 }
             }
         }
-        let waker = cx.waker().clone();
-        // SAFETY: the bit is clear, and this is the owner.
-        self.0.with_mut(|place| unsafe { (*place).write(waker) });
-        while let Err(changed) = state.compare_exchange(now, now | mine, AcqRel, Acquire) {
-            now = changed;
-            if now & over != 0 {
-                // SAFETY: the bit was not set, so the waker is still the owner's.
-                drop(unsafe { self.take_if(true) });
-                return Registered::Over;
-            }
-        }
-        Registered::Waiting
-    }
-
-    /// Moves the waker out, if `set`.
-    ///
-    /// # Safety
-    ///
-    /// If `set`, there is a waker, and the caller has just cleared the bit or never
-    /// set it.
-    unsafe fn take_if(&self, set: bool) -> Option<Waker> {
-        if !set {
-            return None;
-        }
-        // SAFETY: by the contract. A read, for the owner may be reading as well.
-        Some(self.0.with(|place| unsafe { (*place).assume_init_read() }))
     }
 }
 

@@ -50,11 +50,10 @@
 //! Ordering. What an owner wrote while it held a permit must be seen by the next
 //! owner. Directly: the release's CAS (Release) pairs with the take's CAS
 //! (Acquire); those in between are read-modify-writes and keep the release
-//! sequence. Through the list: the holder of the lock reads the word (Acquire,
-//! pairs with the same release), and the waiter, to see its outcome, takes the
-//! lock after it. The plain stores under the lock are Release for those who next
-//! meet the word without the lock; they carry on what the storing thread has
-//! acquired from the word itself.
+//! sequence. Through the list: setting WAITERS (AcqRel) acquires what was released
+//! before; from then on the lock orders everything, and the waiter, to see its
+//! outcome, takes it too. Back again: the store that clears WAITERS (Release) pairs
+//! with the take's CAS, and passes on what its thread has learned through the lock.
 //!
 //! Read next: `semaphore.rs`.
 
@@ -194,7 +193,7 @@ impl Permits {
     fn release_to_waiters(&self, n: usize) {
         let mut batch = WakeBatch::new();
         let mut waiters = self.waiters.lock();
-        let word = self.word.load(Acquire);
+        let word = self.word.load(Relaxed); // WAITERS: written under the lock
         if word & WAITERS == 0 {
             // The last of them gave up, or was served by somebody else.
             drop(waiters);
@@ -418,7 +417,7 @@ impl Acquiring<'_> {
         if waker.is_some() {
             // It was queued, so WAITERS is set. What it blocked may now suffice
             // for the next, and it may have been the last.
-            let free = self.permits.word.load(Acquire) / ONE;
+            let free = self.permits.word.load(Relaxed) / ONE;
             self.permits.hand_out(&mut waiters, free, &mut batch);
         }
         drop(waiters);

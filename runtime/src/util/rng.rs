@@ -51,8 +51,3 @@ pub(crate) fn thread_below(n: u32) -> u32 {
         drawn
     })
 }
-
-/// Seeds this thread's generator; returns the state to put back later.
-pub(crate) fn reseed_thread(state: u64) -> u64 {
-    RNG.with(|cell| cell.replace(state))
-}

@@ -150,3 +150,27 @@ fn loom_a_changed_waker_is_not_missed() {
         notifier.join().unwrap();
     });
 }
+
+/// A broadcast, then a notification for one that ends the waiting: who was made
+/// before and looks after both sees what was written before the broadcast.
+#[test]
+fn loom_a_broadcast_carries_its_writes_past_a_later_store() {
+    model(3, || {
+        let announced = Announced::new();
+        let before = announced.notify.notified();
+        let notifying = announced.clone();
+        let notifier = thread::spawn(move || {
+            assert!(poll_once(pin!(notifying.notify.notified())).is_pending());
+            notifying.write();
+            notifying.notify.notify_waiters();
+        });
+        let waiting = announced.clone();
+        let waiter = thread::spawn(move || {
+            let _ = pin!(waiting.notify.notified()).enable(); // in line for a moment
+        });
+        block_on(before);
+        announced.read();
+        notifier.join().unwrap();
+        waiter.join().unwrap();
+    });
+}

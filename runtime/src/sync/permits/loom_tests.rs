@@ -149,3 +149,25 @@ fn loom_release_against_the_last_waiter_leaving() {
         assert_eq!(guarded.permits.try_take(1), Ok(()));
     });
 }
+
+/// A permit that was kept for a waiter that then leaves: who takes it from the word
+/// sees what its last owner wrote.
+#[test]
+fn loom_a_permit_that_was_kept_for_somebody_carries_its_owners_writes() {
+    model(3, || {
+        let guarded = Guarded::with(0);
+        let releasing = guarded.clone();
+        let releaser = thread::spawn(move || {
+            releasing.take_a_turn();
+            releasing.permits.release(1);
+        });
+        let leaving = guarded.clone();
+        let leaver = thread::spawn(move || {
+            assert!(poll_once(pin!(leaving.permits.acquire(2))).is_pending());
+        });
+        block_on(guarded.permits.acquire(1)).unwrap();
+        guarded.take_a_turn();
+        releaser.join().unwrap();
+        leaver.join().unwrap();
+    });
+}
