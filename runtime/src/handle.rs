@@ -34,7 +34,7 @@ use std::thread;
 use crate::blocking::{BlockingPool, Refused};
 use crate::driver::{DriverHandle, Timers};
 use crate::park;
-use crate::task::{JoinHandle, Runnable, Schedule, new_task};
+use crate::task::{Caller, JoinHandle, Runnable, Schedule, new_task};
 use crate::trace::Tally;
 
 const NO_CONTEXT: &str =
@@ -49,8 +49,8 @@ const NO_TIME: &str = "A Tokio 1.x context was found, but timers are disabled. C
 
 /// What a Handle asks of the executor behind it.
 pub(crate) trait Executor: Send + Sync {
-    /// Queues a woken task. `handle` lies in the task's cell.
-    fn schedule(&self, handle: &Handle, runnable: Runnable);
+    /// Queues a woken task, whose cell keeps this executor alive.
+    fn schedule(&self, runnable: Runnable, caller: Caller);
     /// Takes in a new task; ends it at once if the executor is closed.
     fn admit(&self, runnable: Runnable);
     /// Has a sleeping loop look around.
@@ -113,8 +113,8 @@ impl fmt::Debug for Handle {
 
 impl Schedule for Handle {
     #[inline]
-    fn schedule(&self, runnable: Runnable) {
-        self.home.executor.schedule(self, runnable);
+    fn schedule(&self, runnable: Runnable, caller: Caller) {
+        self.home.executor.schedule(runnable, caller);
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::blocking::BlockingPool;
 use crate::driver::{DriverHandle, Timers};
 use crate::handle::{Executor, Handle, Home, ThreadConfig};
-use crate::task::Runnable;
+use crate::task::{Caller, Runnable};
 use crate::trace::Tally;
 
 impl Handle {
@@ -31,7 +31,7 @@ impl Handle {
 struct NoTasks(Tally);
 
 impl Executor for NoTasks {
-    fn schedule(&self, _: &Handle, runnable: Runnable) {
+    fn schedule(&self, runnable: Runnable, _: Caller) {
         drop(runnable);
     }
 
