@@ -50,9 +50,9 @@ mod imp {
 
     pub(crate) mod sync {
         pub(crate) use std::sync::Arc;
-        pub(crate) use std::sync::atomic;
-        use std::sync::PoisonError;
         pub(crate) use std::sync::MutexGuard;
+        use std::sync::PoisonError;
+        pub(crate) use std::sync::atomic;
         use std::time::Duration;
 
         /// `std::sync::Mutex` without poisoning.
