@@ -172,7 +172,8 @@ impl CurrentThread {
             }
             let place = PlaceInLine(self, &seat);
             if seat.take_wake() {
-                if let Poll::Ready(output) = poll_main(future.as_mut(), &mut cx) {
+                let polled = coop::with_budget(|| future.as_mut().poll(&mut cx));
+                if let Poll::Ready(output) = polled {
                     return output;
                 }
             } else {
@@ -242,11 +243,6 @@ impl Drop for PlaceInLine<'_> {
     }
 }
 
-#[inline]
-fn poll_main<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
-    coop::with_budget(|| future.poll(cx))
-}
-
 /// The right to drive: the gate's token, and this thread's knowledge of it.
 struct Token<'a> {
     executor: &'a CurrentThread,
@@ -290,7 +286,8 @@ impl<'a> Token<'a> {
                     Some(Entry::Main) => {
                         if self.seat.take_wake() {
                             self.observe(Event::Poll);
-                            if let Poll::Ready(output) = poll_main(future.as_mut(), cx) {
+                            coop::fill();
+                            if let Poll::Ready(output) = future.as_mut().poll(cx) {
                                 return output;
                             }
                         }
@@ -312,7 +309,8 @@ impl<'a> Token<'a> {
     #[inline]
     fn run(&self, task: Runnable) {
         self.observe(Event::Poll);
-        if let Ran::Complete(key) = coop::with_budget(|| task.run()) {
+        coop::fill();
+        if let Ran::Complete(Some(key)) = task.run() {
             let mut registry = self.executor.loop_.registry.borrow_mut();
             registry.remove(key);
             self.executor.count_alive(&registry);
@@ -419,6 +417,7 @@ impl<'a> Token<'a> {
 
 impl Drop for Token<'_> {
     fn drop(&mut self) {
+        coop::lift();
         self.executor.loop_.main.set(ptr::null());
         DRIVING.with(|d| d.set(self.before));
         self.executor.gate.leave(self.seat);
@@ -445,7 +444,7 @@ impl Executor for CurrentThread {
     fn admit(&self, runnable: Runnable) {
         if let Some(held) = self.held() {
             let mut registry = held.registry.borrow_mut();
-            runnable.register(&mut registry);
+            runnable.register_new(&mut registry);
             self.count_alive(&registry);
             held.queue.borrow_mut().push_back(Entry::Task(runnable));
             return;

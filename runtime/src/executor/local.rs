@@ -116,7 +116,7 @@ impl LocalQueues {
         if self.closed.get() {
             let _ = runnable.cancel();
         } else {
-            runnable.register(&mut self.registry.borrow_mut());
+            runnable.register_new(&mut self.registry.borrow_mut());
             self.schedule(runnable);
         }
         handle
@@ -147,7 +147,7 @@ impl LocalQueues {
             let Some(runnable) = self.queue.borrow_mut().pop_front() else {
                 break;
             };
-            if let Ran::Complete(key) = coop::with_budget(|| runnable.run()) {
+            if let Ran::Complete(Some(key)) = coop::with_budget(|| runnable.run()) {
                 self.registry.borrow_mut().remove(key);
             }
         }

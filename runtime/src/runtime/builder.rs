@@ -238,7 +238,7 @@ impl Builder {
     /// `Unsupported` for the multi-thread executor, until it exists.
     pub fn build(&mut self) -> io::Result<Runtime> {
         let (executor, handle) = self.open(None)?;
-        Ok(Runtime { executor, handle })
+        Ok(Runtime::from_parts(executor, handle))
     }
 
     /// Opens a runtime that is bound to this thread, for futures that are not `Send`.
@@ -249,7 +249,9 @@ impl Builder {
     #[allow(clippy::needless_pass_by_value)] // tokio's signature
     pub fn build_local(&mut self, _options: LocalOptions) -> io::Result<LocalRuntime> {
         let (executor, handle) = self.open(Some(thread::current().id()))?;
-        Ok(LocalRuntime::from_runtime(Runtime { executor, handle }))
+        Ok(LocalRuntime::from_runtime(Runtime::from_parts(
+            executor, handle,
+        )))
     }
 
     fn open(

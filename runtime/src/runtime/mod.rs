@@ -65,6 +65,8 @@ pub enum RuntimeFlavor {
 pub struct Runtime {
     executor: Arc<CurrentThread>,
     handle: Handle,
+    /// How long the drop waits for blocking work. `None`: until it is done.
+    patience: Option<Duration>,
 }
 
 impl UnwindSafe for Runtime {}
@@ -79,6 +81,14 @@ impl fmt::Debug for Runtime {
 }
 
 impl Runtime {
+    pub(crate) fn from_parts(executor: Arc<CurrentThread>, handle: Handle) -> Self {
+        Self {
+            executor,
+            handle,
+            patience: None,
+        }
+    }
+
     /// The multi-thread runtime, with I/O and time enabled.
     ///
     /// # Errors
@@ -150,8 +160,8 @@ impl Runtime {
     }
 
     /// Shuts down; waits for running `spawn_blocking` closures at most `timeout`.
-    pub fn shutdown_timeout(self, timeout: Duration) {
-        self.shutdown(Some(timeout));
+    pub fn shutdown_timeout(mut self, timeout: Duration) {
+        self.patience = Some(timeout);
     }
 
     /// Shuts down without waiting for `spawn_blocking` closures: they run on, on
@@ -159,29 +169,17 @@ impl Runtime {
     pub fn shutdown_background(self) {
         self.shutdown_timeout(Duration::ZERO);
     }
-
-    /// Ends the tasks, once.
-    fn end_tasks(&self) {
-        self.handle.home().blocking.close();
-        self.handle.home().executor.clone().shutdown(&self.handle);
-    }
-
-    fn shutdown(self, timeout: Option<Duration>) {
-        // Not `drop`: that would wait.
-        let this = std::mem::ManuallyDrop::new(self);
-        this.end_tasks();
-        if timeout != Some(Duration::ZERO) {
-            this.handle.home().blocking.wait(timeout);
-        }
-        // SAFETY: read once, and `this` is never used or dropped after.
-        let _fields = unsafe { (std::ptr::read(&this.executor), std::ptr::read(&this.handle)) };
-    }
 }
 
 impl Drop for Runtime {
     #[track_caller]
     fn drop(&mut self) {
-        self.end_tasks();
+        let home = self.handle.home();
+        home.blocking.close();
+        home.executor.clone().shutdown(&self.handle);
+        if self.patience == Some(Duration::ZERO) {
+            return;
+        }
         if park::drives() {
             if std::thread::panicking() {
                 return;
@@ -191,7 +189,7 @@ impl Drop for Runtime {
                  when a runtime is dropped from within an asynchronous context."
             );
         }
-        self.handle.home().blocking.wait(None);
+        home.blocking.wait(self.patience);
     }
 }
 

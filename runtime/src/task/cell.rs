@@ -2,16 +2,15 @@
 //! the future's type, then the scheduler, then the future or its outcome.
 //!
 //! ```text
-//! offset  0  state       lifecycle bits and reference count     Header
+//! offset  0  state       lifecycle bits, registry key, reference count   Header
 //!         8  vtable      what the code for F and S does
 //!        16  id          for people
-//!        24  join waker  who awaits the outcome
-//!        40  key         slot in the executor's registry (4 bytes, 4 unused)
-//!        48  scheduler   S, one pointer: who gets the runnable
-//!        56  stage       the future F, and later in its place the outcome
+//!        24  join waker  who awaits the outcome, in one word
+//!        32  scheduler   S, one pointer: who gets the runnable
+//!        40  stage       the future F, and later in its place the outcome
 //! ```
 //!
-//! So a task costs 56 bytes beside its future, and is aligned to what the future
+//! So a task costs 40 bytes beside its future, and is aligned to what the future
 //! asks for. (Aligning to a cache line, as tokio does, keeps neighbours from
 //! sharing a line, but misses malloc's fast path: 45 ns against 20.)
 //!
@@ -25,7 +24,6 @@
 //! |---|---|
 //! | state | anyone, atomically |
 //! | vtable, id, scheduler | anyone, read only |
-//! | key | the executor |
 //! | join waker | JoinHandle or executor, as `state.rs` says |
 //! | stage | the executor until COMPLETE; then JoinHandle or executor, as `state.rs` says; the last reference |
 //!
@@ -47,12 +45,13 @@ use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use crate::loom::cell::UnsafeCell;
 use crate::task::id::{self, Id};
 use crate::task::runnable::Runnable;
 use crate::task::state::State;
+use crate::task::waker_word::WakerWord;
 
 /// Where a woken task goes. An executor's side of the contract with its tasks.
 pub(crate) trait Schedule: 'static {
@@ -80,12 +79,8 @@ pub(crate) struct Header {
     pub(super) state: State,
     pub(super) vtable: &'static Vtable,
     pub(super) id: Id,
-    pub(super) join_waker: UnsafeCell<Option<Waker>>,
-    pub(super) key: UnsafeCell<u32>,
+    pub(super) join_waker: UnsafeCell<WakerWord>,
 }
-
-/// The key of a task that its executor has not registered yet.
-pub(super) const UNREGISTERED: u32 = u32::MAX;
 
 /// A pointer to a task's cell whose type of future is forgotten.
 pub(crate) type TaskRef = NonNull<Header>;
@@ -142,8 +137,7 @@ where
                 }
             },
             id: Id::next(),
-            join_waker: UnsafeCell::new(None),
-            key: UnsafeCell::new(UNREGISTERED),
+            join_waker: UnsafeCell::new(WakerWord::NONE),
         },
         scheduler,
         stage: UnsafeCell::new(Stage {

@@ -33,6 +33,18 @@ thread_local! {
     static UNITS: Cell<u8> = const { Cell::new(UNCONSTRAINED) };
 }
 
+/// Fills the budget, for an executor that is about to poll. What it fills, it
+/// [`lift`]s before it leaves its thread to others.
+#[inline]
+pub(crate) fn fill() {
+    let _ = UNITS.try_with(|u| u.set(BUDGET));
+}
+
+/// Puts no budget in force.
+pub(crate) fn lift() {
+    let _ = UNITS.try_with(|u| u.set(UNCONSTRAINED));
+}
+
 /// Runs `poll` with a full budget, then puts back what was in force before.
 #[inline]
 pub(crate) fn with_budget<R>(poll: impl FnOnce() -> R) -> R {

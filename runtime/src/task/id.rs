@@ -70,18 +70,23 @@ pub fn try_id() -> Option<Id> {
     CURRENT.try_with(Cell::get).unwrap_or(None)
 }
 
-/// While it lives, [`id()`] answers with the number given to [`enter`].
-pub(crate) struct Entered(Option<Id>);
-
-/// Code of task `id` is about to run on this thread.
+/// Notes the task whose code is about to run on this thread; returns the one
+/// whose code did, to put back.
 #[inline]
-pub(crate) fn enter(id: Id) -> Entered {
-    Entered(CURRENT.try_with(|c| c.replace(Some(id))).unwrap_or(None))
+pub(crate) fn replace(id: Option<Id>) -> Option<Id> {
+    CURRENT.try_with(|c| c.replace(id)).unwrap_or(None)
 }
 
+/// Code of task `id` runs on this thread, until the guard is dropped.
+pub(crate) fn enter(id: Id) -> Entered {
+    Entered(replace(Some(id)))
+}
+
+/// See [`enter`].
+pub(crate) struct Entered(Option<Id>);
+
 impl Drop for Entered {
-    #[inline]
     fn drop(&mut self) {
-        let _ = CURRENT.try_with(|c| c.set(self.0));
+        replace(self.0);
     }
 }

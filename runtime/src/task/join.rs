@@ -26,6 +26,7 @@ use crate::task::coop;
 use crate::task::error::JoinError;
 use crate::task::id::Id;
 use crate::task::state::Detach;
+use crate::task::waker_word::WakerWord;
 
 /// Awaits the output of a spawned task.
 ///
@@ -129,10 +130,10 @@ impl<T> JoinHandle<T> {
         let old = header.join_waker.with_mut(|slot| {
             // SAFETY: as just said.
             let slot = unsafe { &mut *slot };
-            match slot {
-                Some(old) if old.will_wake(waker) => None,
-                _ => slot.replace(waker.clone()),
+            if slot.will_wake(waker) {
+                return WakerWord::NONE;
             }
+            std::mem::replace(slot, WakerWord::new(waker.clone()))
         });
         let waits = header.state.set_join_waker();
         if !waits {

@@ -24,6 +24,7 @@ pub(crate) mod registry;
 pub(crate) mod runnable;
 mod state;
 mod waker;
+mod waker_word;
 mod yield_now;
 
 pub use abort::AbortHandle;

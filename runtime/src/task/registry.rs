@@ -18,6 +18,7 @@ use std::ptr::NonNull;
 
 use crate::task::cell::{Header, TaskRef};
 use crate::task::runnable;
+use crate::task::state::KEYS;
 
 const PAGE: usize = 256;
 
@@ -76,7 +77,7 @@ impl Registry {
     }
 
     /// Enters a task and notes the key in it.
-    pub(super) fn insert(&mut self, task: TaskRef) {
+    pub(super) fn insert(&mut self, task: TaskRef) -> u32 {
         if self.free == NONE {
             self.grow();
         }
@@ -86,17 +87,11 @@ impl Registry {
         *slot = Slot::task(task);
         self.free = next;
         self.len += 1;
-        // SAFETY: the executor's reference keeps the cell alive; the key is the
-        // executor's.
-        unsafe { task.as_ref() }.key.with_mut(|k| unsafe { *k = key });
+        key
     }
 
-    /// Takes out a task that completed. A task that was never registered has no
-    /// key to take out.
+    /// Takes out a task that completed.
     pub(crate) fn remove(&mut self, key: u32) {
-        if key == super::cell::UNREGISTERED {
-            return;
-        }
         let free = self.free;
         let slot = self.slot(key);
         debug_assert!(slot.read().is_ok(), "removed twice");
@@ -119,7 +114,7 @@ impl Registry {
                 self.pages.pop();
                 continue;
             };
-            let key = u32::try_from(base + at).expect("keys fit in 31 bits");
+            let key = u32::try_from(base + at).expect("keys fit in 28 bits");
             let task = self.slot(key).read().expect("found occupied");
             *self.slot(key) = Slot::free(NONE);
             self.len -= 1;
@@ -135,8 +130,9 @@ impl Registry {
     }
 
     fn grow(&mut self) {
-        let base = u32::try_from(self.pages.len() * PAGE).expect("keys fit in 31 bits");
-        assert!(base < NONE - PAGE as u32, "more than 2^31 tasks at once");
+        let base = self.pages.len() * PAGE;
+        assert!(base + PAGE <= KEYS as usize, "more than {KEYS} tasks at once");
+        let base = base as u32;
         let mut page = Box::new([Slot::free(NONE); PAGE]);
         for (i, slot) in page.iter_mut().enumerate().take(PAGE - 1) {
             *slot = Slot::free(base + i as u32 + 1);

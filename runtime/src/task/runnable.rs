@@ -17,7 +17,7 @@
 use std::mem::forget;
 use std::task::{Context, Poll};
 
-use crate::task::cell::{self, Schedule, TaskRef, UNREGISTERED, contain};
+use crate::task::cell::{self, Header, Schedule, TaskRef, contain};
 use crate::task::id;
 use crate::task::join::JoinHandle;
 use crate::task::registry::Registry;
@@ -41,8 +41,8 @@ unsafe impl Send for Runnable {}
 pub(crate) enum Ran {
     /// It waits, or is queued again.
     Pending,
-    /// It is complete; its slot in the registry is this one.
-    Complete(u32),
+    /// It is complete; its key in the registry, if it was registered, is this one.
+    Complete(Option<u32>),
     /// It was complete before: nothing was run.
     Stale,
 }
@@ -71,16 +71,22 @@ impl Runnable {
 
     /// Enters the task in `registry`, unless it is there. For executors, before
     /// they run a task that another thread spawned.
-    #[inline]
     pub(crate) fn register(&self, registry: &mut Registry) {
-        // SAFETY: the executor's reference outlives the runnable, and the key is
-        // the executor's.
-        let known = unsafe { self.0.as_ref() }
-            .key
-            .with(|key| unsafe { *key } != UNREGISTERED);
-        if !known {
-            registry.insert(self.0);
+        let state = &self.header().state;
+        if state.key().is_none() {
+            state.set_key(registry.insert(self.0));
         }
+    }
+
+    /// Enters a new task in `registry`, before its JoinHandle is given away.
+    #[inline]
+    pub(crate) fn register_new(&self, registry: &mut Registry) {
+        self.header().state.set_key_unshared(registry.insert(self.0));
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: the executor's reference outlives the runnable.
+        unsafe { self.0.as_ref() }
     }
 
     /// Polls the task once, or ends it if it was aborted. For its executor.
@@ -92,17 +98,20 @@ impl Runnable {
         let header = unsafe { task.as_ref() };
         match header.state.start() {
             Start::Poll => {
-                let _current = id::enter(header.id);
                 // SAFETY: the task is not freed while it is polled.
                 let waker = unsafe { waker::borrowed(task) };
                 let mut cx = Context::from_waker(&waker);
+                // No guard: no panic of the future's leaves `poll` or `complete`.
+                let before = id::replace(Some(header.id));
                 // SAFETY: the runnable is the right to poll, and the executor
                 // is exclusive.
-                match unsafe { (header.vtable.poll)(task, &mut cx) } {
+                let ran = match unsafe { (header.vtable.poll)(task, &mut cx) } {
                     Poll::Pending => Ran::Pending,
                     // SAFETY: the poll stored the outcome.
                     Poll::Ready(()) => unsafe { complete(task) },
-                }
+                };
+                id::replace(before);
+                ran
             }
             Start::Cancel => {
                 let _current = id::enter(header.id);
@@ -124,16 +133,14 @@ impl Runnable {
 
     /// Ends a task that its executor did not take, or that is to end unpolled.
     pub(crate) fn cancel(self) -> Ran {
-        // SAFETY: the executor's reference outlives the runnable.
-        let _ = unsafe { self.0.as_ref() }.state.cancel();
+        let _ = self.header().state.cancel();
         self.run()
     }
 }
 
 impl Drop for Runnable {
     fn drop(&mut self) {
-        // SAFETY: the executor's reference outlives the runnable.
-        if unsafe { self.0.as_ref() }.state.unschedule() {
+        if self.header().state.unschedule() {
             // SAFETY: the task completed with this runnable outstanding, and so
             // left the executor's reference to it.
             unsafe { cell::release(self.0) };
@@ -169,8 +176,7 @@ pub(super) unsafe fn shut_down(task: TaskRef) {
 unsafe fn complete(task: TaskRef) -> Ran {
     // SAFETY: the executor's reference is still held.
     let header = unsafe { task.as_ref() };
-    // SAFETY: the key is the executor's.
-    let key = header.key.with(|key| unsafe { *key });
+    let key = header.state.key();
     let before = header.state.complete();
     if !before.join_interest() {
         // SAFETY: nobody will take the outcome, so it is the executor's.

@@ -1,6 +1,6 @@
 //! **Where is a task in its life, and who owes it what?** One word tells: six
-//! lifecycle bits below, a reference count above them. Each arrow below is one
-//! function of this file and one locked instruction.
+//! lifecycle bits, the task's key in its executor's registry, a reference count.
+//! Each arrow below is one function of this file and one locked instruction.
 //!
 //! ```text
 //!                    ┌───────── (2) wake ─────────┐
@@ -65,30 +65,39 @@
 //! - (8) release of a reference pairs with the last one's acquire: whoever frees
 //!   the cell sees all uses of it.
 //! - (7) clone is `Relaxed`, as in `std::sync::Arc`: whoever clones has a
-//!   reference, and nothing is published by making another.
+//!   reference, and nothing is published by making another. So is the key, which
+//!   only the executor sets and reads.
 //!
 //! Lineage: the word with its count is tokio's (`task/state.rs`); polling without
 //! a running state is embassy's (`raw/state_atomics.rs`).
 //!
 //! Read next: `cell.rs`, what the word guards.
 
-use crate::loom::sync::atomic::AtomicUsize;
+use crate::loom::sync::atomic::AtomicU64;
 use crate::loom::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
 /// A runnable for this task exists.
-const SCHEDULED: usize = 1;
+const SCHEDULED: u64 = 1;
 /// The outcome is written; the future is gone.
-const COMPLETE: usize = 1 << 1;
+const COMPLETE: u64 = 1 << 1;
 /// Somebody asked for the task to end.
-const CANCELLED: usize = 1 << 2;
+const CANCELLED: u64 = 1 << 2;
 /// A JoinHandle exists, and will take or drop the outcome.
-const JOIN_INTEREST: usize = 1 << 3;
+const JOIN_INTEREST: u64 = 1 << 3;
 /// The join waker's slot is filled, and the executor may read it.
-const JOIN_WAKER: usize = 1 << 4;
-/// One reference. A spare bit is left below it for an executor of many threads.
-const REFERENCE: usize = 1 << 6;
-/// Past this many references something leaks them, and the count would wrap.
-const MAX: usize = isize::MAX as usize;
+const JOIN_WAKER: u64 = 1 << 4;
+/// The task's key in its registry, plus one; 0 while it has none. Bit 5 is left to
+/// an executor of many threads. The key rides here because the word has room for
+/// it and the task's cell, to the byte, has not (see `cell.rs`).
+const KEY_SHIFT: u32 = 6;
+const KEY_BITS: u32 = 28;
+const KEY: u64 = ((1 << KEY_BITS) - 1) << KEY_SHIFT;
+/// Keys there are. 268 million tasks need 28 GB at the least.
+pub(super) const KEYS: u32 = (1 << KEY_BITS) - 1;
+/// One reference. There is room for a billion: 16 GB of wakers of one task.
+const REFERENCE: u64 = 1 << (KEY_SHIFT + KEY_BITS);
+/// Past this the count would soon wrap.
+const MAX: u64 = u64::MAX / 4 * 3;
 
 /// What a wake has to do next.
 #[must_use]
@@ -117,7 +126,7 @@ pub(crate) enum Start {
 /// What stood in the word when the task completed.
 #[must_use]
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Completed(usize);
+pub(crate) struct Completed(u64);
 
 impl Completed {
     /// The outcome is the JoinHandle's; otherwise it is to be dropped now.
@@ -152,13 +161,13 @@ pub(crate) enum Detach {
 
 /// The state word of one task.
 #[derive(Debug)]
-pub(crate) struct State(AtomicUsize);
+pub(crate) struct State(AtomicU64);
 
 impl State {
     /// (1) A task that is scheduled from birth, with two references: the
     /// executor's and the JoinHandle's.
     pub(crate) fn new() -> Self {
-        Self(AtomicUsize::new(SCHEDULED | JOIN_INTEREST | 2 * REFERENCE))
+        Self(AtomicU64::new(SCHEDULED | JOIN_INTEREST | 2 * REFERENCE))
     }
 
     /// (2) A wake that keeps its waker.
@@ -290,6 +299,27 @@ impl State {
         }
     }
 
+    /// The task's key in its registry, if it is registered. For its executor.
+    #[inline]
+    pub(super) fn key(&self) -> Option<u32> {
+        (((self.0.load(Relaxed) & KEY) >> KEY_SHIFT) as u32).checked_sub(1)
+    }
+
+    /// Notes the key, once. For the executor.
+    pub(super) fn set_key(&self, key: u32) {
+        debug_assert!(key < KEYS && self.key().is_none());
+        self.0.fetch_or(u64::from(key + 1) << KEY_SHIFT, Relaxed);
+    }
+
+    /// The same without a locked instruction, for a task that nobody else can
+    /// reach yet.
+    #[inline]
+    pub(super) fn set_key_unshared(&self, key: u32) {
+        debug_assert!(key < KEYS && self.key().is_none());
+        let now = self.0.load(Relaxed);
+        self.0.store(now | u64::from(key + 1) << KEY_SHIFT, Relaxed);
+    }
+
     /// Has the outcome been written? `Acquire`: then it may be read.
     #[inline]
     pub(crate) fn is_complete(&self) -> bool {
@@ -302,7 +332,7 @@ impl State {
         self.0.load(Relaxed) & JOIN_WAKER != 0
     }
 
-    fn update_unless_complete(&self, change: impl Fn(usize) -> usize) -> bool {
+    fn update_unless_complete(&self, change: impl Fn(u64) -> u64) -> bool {
         let mut now = self.0.load(Acquire);
         loop {
             if now & COMPLETE != 0 {
