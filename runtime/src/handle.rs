@@ -515,6 +515,6 @@ where
     Handle::current().spawn_blocking(f)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 #[path = "handle_testing.rs"]
 mod testing;

@@ -150,6 +150,7 @@ mod imp {
                 Self(loom::sync::Mutex::new(value))
             }
 
+            #[allow(dead_code)] // not every build has a caller
             pub(crate) fn into_inner(self) -> T {
                 self.0.into_inner().unwrap()
             }

@@ -222,7 +222,7 @@ impl DriverHandle {
 }
 
 /// A handle with these timers and no driver to turn them, for tests that do.
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 impl DriverHandle {
     pub(crate) fn of_timers(timers: Option<Timers>) -> io::Result<Self> {
         let poll = Poll::new()?;
