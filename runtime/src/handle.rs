@@ -48,8 +48,7 @@ use crate::trace::Tally;
 
 const NO_CONTEXT: &str =
     "there is no reactor running, must be called from the context of a Tokio 1.x runtime";
-const CONTEXT_DESTROYED: &str =
-    "The Tokio context thread-local variable has been destroyed.";
+const CONTEXT_DESTROYED: &str = "The Tokio context thread-local variable has been destroyed.";
 const NESTED: &str = "Cannot start a runtime from within a runtime. This happens because a \
      function (like `block_on`) attempted to block the current thread while the thread is \
      being used to drive asynchronous tasks.";
@@ -380,10 +379,10 @@ pub(crate) fn with_current<R>(f: impl FnOnce(&Handle) -> R) -> Result<R, TryCurr
     if home.is_null() {
         return Err(TryCurrentError(Missing::NoContext));
     }
-    // SAFETY: the pointer came from `Arc::as_ptr` of a Handle that the guard in
-    // force keeps alive. The Handle made of it is not dropped, so the count that
-    // it does not own is not given up.
     let handle = ManuallyDrop::new(Handle {
+        // SAFETY: the pointer came from `Arc::as_ptr` of a Handle that the guard
+        // in force keeps alive. The Handle made of it is not dropped, so the
+        // count that it does not own is not given up.
         home: unsafe { Arc::from_raw(home) },
     });
     Ok(f(&handle))
@@ -513,7 +512,9 @@ impl TryCurrentError {
 
 impl fmt::Debug for TryCurrentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TryCurrentError").field("cause", &self.0).finish()
+        f.debug_struct("TryCurrentError")
+            .field("cause", &self.0)
+            .finish()
     }
 }
 
@@ -580,6 +581,6 @@ where
     Handle::current().spawn_blocking(f)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 #[path = "handle_testing.rs"]
 mod testing;

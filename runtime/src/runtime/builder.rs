@@ -56,7 +56,10 @@ impl fmt::Debug for Builder {
             .field("enabled", &self.wanted)
             .field("worker_threads", &self.worker_threads)
             .field("max_blocking_threads", &self.max_blocking_threads)
-            .field("thread_name", &"<dyn Fn() -> String + Send + Sync + 'static>")
+            .field(
+                "thread_name",
+                &"<dyn Fn() -> String + Send + Sync + 'static>",
+            )
             .field("thread_stack_size", &self.threads.stack_size)
             .finish_non_exhaustive()
     }
