@@ -12,7 +12,8 @@ use crate::trace::Tally;
 impl Handle {
     pub(crate) fn of_timers(timers: Option<Timers>) -> Handle {
         let driver = DriverHandle::of_timers(timers).expect("a descriptor is left");
-        Handle::new(Home {
+        Handle::new(|id| Home {
+            id,
             executor: Arc::new(NoTasks(Tally::default())),
             driver: Some(Arc::new(driver)),
             blocking: BlockingPool::new(1, Duration::ZERO),

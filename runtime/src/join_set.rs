@@ -129,7 +129,7 @@ impl<T: 'static> JoinSet<T> {
         self.insert(handle.spawn(task))
     }
 
-    /// Starts a local task; see [`spawn_local`](crate::task::spawn_local).
+    /// Starts a local task; see [`spawn_local`].
     ///
     /// # Panics
     ///
@@ -220,10 +220,12 @@ impl<T: 'static> JoinSet<T> {
 
     /// As [`try_join_next`](Self::try_join_next), with the task's number.
     pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
-        coop::with_unconstrained(|| loop {
-            let key = self.bell.rung.lock().keys.pop_front()?;
-            if let Some(joined) = self.poll_member(key) {
-                return Some(joined);
+        coop::with_unconstrained(|| {
+            loop {
+                let key = self.bell.rung.lock().keys.pop_front()?;
+                if let Some(joined) = self.poll_member(key) {
+                    return Some(joined);
+                }
             }
         })
     }

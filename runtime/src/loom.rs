@@ -60,9 +60,9 @@ mod imp {
     #[cfg(not(kolo_tsan))]
     pub(crate) mod sync {
         pub(crate) use std::sync::Arc;
-        pub(crate) use std::sync::atomic;
-        use std::sync::PoisonError;
         pub(crate) use std::sync::MutexGuard;
+        use std::sync::PoisonError;
+        pub(crate) use std::sync::atomic;
         use std::time::Duration;
 
         /// `std::sync::Mutex` without poisoning.
@@ -160,6 +160,7 @@ mod imp {
                 Self(loom::sync::Mutex::new(value))
             }
 
+            #[allow(dead_code)] // not every build has a caller
             pub(crate) fn into_inner(self) -> T {
                 self.0.into_inner().unwrap()
             }

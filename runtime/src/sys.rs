@@ -60,8 +60,9 @@ mod linux {
                 },
             };
             // SAFETY: `time` lives across the call; the old value is not asked for.
-            let set =
-                unsafe { libc::timerfd_settime(self.0.as_raw_fd(), 0, &time, std::ptr::null_mut()) };
+            let set = unsafe {
+                libc::timerfd_settime(self.0.as_raw_fd(), 0, &time, std::ptr::null_mut())
+            };
             if set < 0 {
                 return Err(io::Error::last_os_error());
             }

@@ -3,7 +3,7 @@
 //! yields after every step (`sleep(0)` there). Two polls, a put, a get and a
 //! clock read per item, and next to no work.
 //!
-//! [`mpsc`] uses the library's own channel, so it compares what a program gets;
+//! [`mpsc()`] uses the library's own channel, so it compares what a program gets;
 //! [`queue`] uses kolo's `Queue` on every library, so it compares the loops.
 //!
 //! What it does not show: tasks that wait (nobody ever does here: the queue

@@ -175,7 +175,9 @@ impl Driver {
             Ok(()) => {}
             // A signal: the loop looks around and comes back.
             Err(e) if e.kind() == io::ErrorKind::Interrupted => return 0,
-            Err(e) => panic!("the operating system's poll failed, which it may only for a bug in kolo: {e}"),
+            Err(e) => panic!(
+                "the operating system's poll failed, which it may only for a bug in kolo: {e}"
+            ),
         }
         let mut ready = 0;
         for event in &self.events {
@@ -220,7 +222,7 @@ impl DriverHandle {
 }
 
 /// A handle with these timers and no driver to turn them, for tests that do.
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 impl DriverHandle {
     pub(crate) fn of_timers(timers: Option<Timers>) -> io::Result<Self> {
         let poll = Poll::new()?;
@@ -235,5 +237,7 @@ fn fire(timers: &Timers) -> usize {
 
 fn rouse(waker: &Waker) {
     // Writing to an eventfd fails only if it is full, and mio empties it then.
-    waker.wake().expect("the driver's own eventfd can be written");
+    waker
+        .wake()
+        .expect("the driver's own eventfd can be written");
 }

@@ -39,7 +39,7 @@
 //! - Once closed, the inbox stays empty.
 //!
 //! Memory ordering: none of its own, but the seat's `woken` flag, an `AcqRel`
-//! swap on both sides: [`Seat::wake`] publishes what its thread wrote, and
+//! swap on both sides: [`Seat::mark_woken`] publishes what its thread wrote, and
 //! [`Seat::take_wake`] reads it before the poll.
 //!
 //! Read next: `current_thread.rs`, the loop.

@@ -11,10 +11,11 @@ use crate::loom::thread;
 use crate::park::Token;
 use crate::task::{Caller, Runnable, Schedule, new_task};
 
-/// Bounded to three preemptions: what goes wrong at all goes wrong with two.
+/// Bounded to three preemptions, unless LOOM_MAX_PREEMPTIONS says otherwise: what
+/// goes wrong at all goes wrong with two.
 fn model(check: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
+    builder.preemption_bound = builder.preemption_bound.or(Some(3));
     builder.check(check);
 }
 

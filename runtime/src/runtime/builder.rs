@@ -56,7 +56,10 @@ impl fmt::Debug for Builder {
             .field("enabled", &self.wanted)
             .field("worker_threads", &self.worker_threads)
             .field("max_blocking_threads", &self.max_blocking_threads)
-            .field("thread_name", &"<dyn Fn() -> String + Send + Sync + 'static>")
+            .field(
+                "thread_name",
+                &"<dyn Fn() -> String + Send + Sync + 'static>",
+            )
             .field("thread_stack_size", &self.threads.stack_size)
             .finish_non_exhaustive()
     }
@@ -274,7 +277,8 @@ impl Builder {
             after_park: self.hooks.after_park.clone(),
         };
         let executor = Arc::new(CurrentThread::new(driver.zip(driver_handle.clone()), hooks));
-        let handle = Handle::new(Home {
+        let handle = Handle::new(|id| Home {
+            id,
             executor: executor.clone(),
             driver: driver_handle,
             blocking: BlockingPool::new(self.max_blocking_threads, self.keep_alive),

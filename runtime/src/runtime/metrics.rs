@@ -76,7 +76,10 @@ impl RuntimeMetrics {
 
     #[track_caller]
     fn count(&self, worker: usize, events: &[Event]) -> u64 {
-        assert_eq!(worker, 0, "a current-thread runtime has one worker, number 0");
+        assert_eq!(
+            worker, 0,
+            "a current-thread runtime has one worker, number 0"
+        );
         let tally = self.handle.home().executor.tally();
         events.iter().map(|&event| tally.count(event)).sum()
     }

@@ -56,6 +56,9 @@
 //! with the take's CAS, and passes on what its thread has learned through the lock.
 //!
 //! Read next: `semaphore.rs`.
+//!
+//! [`Semaphore`]: super::Semaphore
+//! [`Mutex`]: super::Mutex
 
 use std::future::Future;
 use std::pin::Pin;

@@ -122,10 +122,11 @@ mod modelled {
         future.poll(&mut Context::from_waker(Waker::noop()))
     }
 
-    /// Explores with at most this many forced switches.
+    /// Explores with at most this many forced switches, unless
+    /// LOOM_MAX_PREEMPTIONS says otherwise.
     pub(crate) fn model(preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
         let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(preemptions);
+        builder.preemption_bound = builder.preemption_bound.or(Some(preemptions));
         builder.check(f);
     }
 }

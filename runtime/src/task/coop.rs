@@ -1,7 +1,7 @@
 //! **How is a task kept from owning the loop?** By a budget: how many
 //! operations it may complete before it has to yield.
 //!
-//! The executor fills the budget ([`BUDGET`] units) before each poll. Each leaf
+//! The executor fills the budget (`BUDGET` units) before each poll. Each leaf
 //! operation that is about to succeed (a receive, a lock, a read) first calls
 //! [`poll_proceed`]: it takes one unit, or, when none is left, wakes the task
 //! and answers `Pending`, so that the task goes to the back of the run queue

@@ -14,7 +14,11 @@ pub(crate) struct FastRand(u64);
 impl FastRand {
     pub(crate) const fn from_seed(seed: u64) -> Self {
         // Zero is the one state that a xorshift never leaves.
-        Self(if seed == 0 { 0x9E37_79B9_7F4A_7C15 } else { seed })
+        Self(if seed == 0 {
+            0x9E37_79B9_7F4A_7C15
+        } else {
+            seed
+        })
     }
 
     pub(crate) fn next(&mut self) -> u64 {
@@ -50,4 +54,10 @@ pub(crate) fn thread_below(n: u32) -> u32 {
         cell.set(rng.0);
         drawn
     })
+}
+
+/// Seeds this thread's generator; returns the state to put back later.
+#[cfg(all(test, not(loom)))]
+pub(crate) fn reseed_thread(state: u64) -> u64 {
+    RNG.with(|cell| cell.replace(state))
 }

@@ -1,6 +1,6 @@
 //! Channels of many producers and one consumer.
 //!
-//! - [`channel`] has a bound: [`Sender::send`] waits while it is full, and so
+//! - [`channel()`] has a bound: [`Sender::send`] waits while it is full, and so
 //!   passes the consumer's pace on to the producers.
 //! - [`unbounded_channel`] has none: [`UnboundedSender::send`] never waits and
 //!   is no async function.

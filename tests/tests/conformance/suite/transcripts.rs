@@ -223,8 +223,7 @@ fn notifications(seed: u64) -> Vec<String> {
                 }
             });
         }
-        let mut ends = ends.into_iter();
-        while let Some(mut end) = ends.next() {
+        for mut end in ends {
             while end.try_recv() == Err(oneshot::error::TryRecvError::Empty) {
                 sleep(dice.delay(6) + Duration::from_millis(16)).await;
                 if dice.roll(3) == 0 {
