@@ -167,3 +167,7 @@ impl Condvar {
         self.0.notify_all();
     }
 }
+
+#[cfg(test)]
+#[path = "seen_tests.rs"]
+mod tests;
