@@ -1,11 +1,12 @@
 //! A handle whose runtime is nothing but timers, for tests that turn them by hand.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::blocking::BlockingPool;
 use crate::driver::{DriverHandle, Timers};
-use crate::handle::{Executor, Handle, Home, ThreadConfig};
+use crate::handle::{EnterGuard, Executor, Handle, Home, InContext, ThreadConfig};
 use crate::task::{Caller, Runnable};
 use crate::trace::Tally;
 
@@ -26,6 +27,14 @@ impl Handle {
             name: None,
             local_thread: None,
         })
+    }
+
+    /// As `enter`; the guard may stand in one struct with the handle.
+    pub(crate) fn enter_and_own(&self) -> EnterGuard<'static> {
+        EnterGuard {
+            _context: InContext::new(self),
+            handle: PhantomData,
+        }
     }
 }
 

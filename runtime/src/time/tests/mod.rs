@@ -23,7 +23,7 @@ fn ms(n: u64) -> Duration {
 
 /// A thread inside a runtime that is nothing but timers on a paused clock.
 struct Paused {
-    handle: &'static Handle,
+    handle: Handle,
     start: Instant,
     _entered: EnterGuard<'static>,
 }
@@ -36,9 +36,8 @@ impl Paused {
     }
 
     fn with_clock(clock: Clock) -> Self {
-        let handle: &'static Handle =
-            Box::leak(Box::new(Handle::of_timers(Some(Timers::new(clock, || ())))));
-        let entered = handle.enter();
+        let handle = Handle::of_timers(Some(Timers::new(clock, || ())));
+        let entered = handle.enter_and_own();
         Self {
             handle,
             start: Instant::now(),
