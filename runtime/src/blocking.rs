@@ -31,7 +31,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::loom::sync::{Condvar, Mutex};
-use crate::task::{JoinHandle, Runnable, Schedule, coop, new_task};
+use crate::task::{Caller, JoinHandle, Runnable, Schedule, coop, new_task};
 
 /// The pool. Dropping it doesn't close it; its runtime does.
 #[derive(Debug)]
@@ -98,7 +98,7 @@ impl<F: FnOnce() -> R, R> Future for Closure<F> {
 struct Unscheduled;
 
 impl Schedule for Unscheduled {
-    fn schedule(&self, runnable: Runnable) {
+    fn schedule(&self, runnable: Runnable, _: Caller) {
         drop(runnable);
     }
 }

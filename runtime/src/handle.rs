@@ -14,6 +14,13 @@
 //! The context is a plain pointer: each guard that sets it owns the Handle that
 //! it points to, and puts back what was there. So reading it costs a load.
 //!
+//! # By number
+//!
+//! What is made and dropped by the million, a timeout, doesn't hold its runtime by
+//! a Handle: that is two locked instructions each. It notes the runtime's [`Id`]
+//! and asks [`with_runtime`], which finds the runtime in the context nearly
+//! always, and otherwise, on a thread that is elsewhere, in a list of all.
+//!
 //! # Invariants
 //!
 //! - While a guard lives, its Home does. A guard that is forgotten keeps its Home
@@ -22,19 +29,21 @@
 //!   `park::forbid_blocking` first.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
+use std::num::NonZeroU64;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 
 use crate::blocking::{BlockingPool, Refused};
 use crate::driver::{DriverHandle, Timers};
 use crate::park;
-use crate::task::{JoinHandle, Runnable, Schedule, new_task};
+use crate::task::{Caller, JoinHandle, Runnable, Schedule, new_task};
 use crate::trace::Tally;
 
 const NO_CONTEXT: &str =
@@ -48,8 +57,8 @@ const NO_TIME: &str = "A Tokio 1.x context was found, but timers are disabled. C
 
 /// What a Handle asks of the executor behind it.
 pub(crate) trait Executor: Send + Sync {
-    /// Queues a woken task. `handle` lies in the task's cell.
-    fn schedule(&self, handle: &Handle, runnable: Runnable);
+    /// Queues a woken task, whose cell keeps this executor alive.
+    fn schedule(&self, runnable: Runnable, caller: Caller);
     /// Takes in a new task; ends it at once if the executor is closed.
     fn admit(&self, runnable: Runnable);
     /// Has a sleeping loop look around.
@@ -73,6 +82,7 @@ pub(crate) struct ThreadConfig {
 
 /// What a Handle points to.
 pub(crate) struct Home {
+    pub(crate) id: Id,
     pub(crate) executor: Arc<dyn Executor>,
     pub(crate) driver: Option<Arc<DriverHandle>>,
     pub(crate) blocking: BlockingPool,
@@ -112,8 +122,8 @@ impl fmt::Debug for Handle {
 
 impl Schedule for Handle {
     #[inline]
-    fn schedule(&self, runnable: Runnable) {
-        self.home.executor.schedule(self, runnable);
+    fn schedule(&self, runnable: Runnable, caller: Caller) {
+        self.home.executor.schedule(runnable, caller);
     }
 }
 
@@ -133,11 +143,67 @@ struct Context {
     depth: Cell<usize>,
 }
 
+/// Names a runtime among all of this process, dead ones too.
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
+pub struct Id(NonZeroU64);
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Every runtime that there is, by number, and the next number.
+static HOMES: Mutex<(u64, BTreeMap<u64, Weak<Home>>)> = Mutex::new((1, BTreeMap::new()));
+
+fn homes() -> MutexGuard<'static, (u64, BTreeMap<u64, Weak<Home>>)> {
+    HOMES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        homes().1.remove(&self.id.0.get());
+    }
+}
+
+/// Calls `f` with the runtime's handle. `None`: there is no such runtime any more.
+#[inline]
+pub(crate) fn with_runtime<R>(id: Id, f: impl FnOnce(&Handle) -> R) -> Option<R> {
+    let mut f = Some(f);
+    let here = with_current(|handle| {
+        let f = (handle.home.id == id).then(|| f.take()).flatten();
+        f.map(|f| f(handle))
+    });
+    match (here, f) {
+        (Ok(Some(result)), _) => Some(result),
+        (_, Some(f)) => find(id).map(|handle| f(&handle)),
+        (_, None) => None,
+    }
+}
+
+/// A runtime that is not the context's.
+#[cold]
+fn find(id: Id) -> Option<Handle> {
+    let home = homes().1.get(&id.0.get()).and_then(Weak::upgrade);
+    home.map(|home| Handle { home })
+}
+
 impl Handle {
-    pub(crate) fn new(home: Home) -> Self {
-        Self {
-            home: Arc::new(home),
-        }
+    /// Makes a runtime known. `home` gets its number.
+    pub(crate) fn new(home: impl FnOnce(Id) -> Home) -> Self {
+        let mut homes = homes();
+        let number = homes.0;
+        homes.0 += 1;
+        let id = Id(NonZeroU64::new(number).expect("numbers start at 1"));
+        let home = Arc::new(home(id));
+        homes.1.insert(number, Arc::downgrade(&home));
+        Self { home }
+    }
+
+    /// The runtime's number.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        self.home.id
     }
 
     pub(crate) fn home(&self) -> &Home {

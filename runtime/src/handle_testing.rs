@@ -6,13 +6,14 @@ use std::time::Duration;
 use crate::blocking::BlockingPool;
 use crate::driver::{DriverHandle, Timers};
 use crate::handle::{Executor, Handle, Home, ThreadConfig};
-use crate::task::Runnable;
+use crate::task::{Caller, Runnable};
 use crate::trace::Tally;
 
 impl Handle {
     pub(crate) fn of_timers(timers: Option<Timers>) -> Handle {
         let driver = DriverHandle::of_timers(timers).expect("a descriptor is left");
-        Handle::new(Home {
+        Handle::new(|id| Home {
+            id,
             executor: Arc::new(NoTasks(Tally::default())),
             driver: Some(Arc::new(driver)),
             blocking: BlockingPool::new(1, Duration::ZERO),
@@ -31,7 +32,7 @@ impl Handle {
 struct NoTasks(Tally);
 
 impl Executor for NoTasks {
-    fn schedule(&self, _: &Handle, runnable: Runnable) {
+    fn schedule(&self, runnable: Runnable, _: Caller) {
         drop(runnable);
     }
 

@@ -66,7 +66,7 @@ use crate::executor::gate::{Gate, Rouse, Seat};
 use crate::executor::pace::Pace;
 use crate::handle::{self, Executor, Handle};
 use crate::park;
-use crate::task::{Ran, Registry, Runnable, coop};
+use crate::task::{Caller, Ran, Registry, Runnable, coop};
 use crate::trace::{Event, Tally};
 
 /// A `block_on` of this executor; also its future's waker.
@@ -426,14 +426,14 @@ impl Drop for Token<'_> {
 
 impl Executor for CurrentThread {
     #[inline]
-    fn schedule(&self, handle: &Handle, runnable: Runnable) {
+    fn schedule(&self, runnable: Runnable, caller: Caller) {
         if let Some(held) = self.held() {
             held.queue.borrow_mut().push_back(Entry::Task(runnable));
             return;
         }
-        // Once the gate has the runnable, the task may complete and its cell be
-        // freed, and `handle` lies in there.
-        let _alive = handle.clone();
+        // Once the gate has the runnable, the task may complete, its cell be
+        // freed, and with it what keeps this executor alive.
+        let _anchor = (caller == Caller::GaveUpTask).then(|| runnable.anchor());
         // An error is a runnable that came back from a closed gate: dropped.
         if let Ok(Rouse::Loop) = self.gate.push(runnable) {
             self.unpark();

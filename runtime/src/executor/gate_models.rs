@@ -9,7 +9,7 @@ use crate::loom::sync::atomic::AtomicBool;
 use crate::loom::sync::atomic::Ordering::Relaxed;
 use crate::loom::thread;
 use crate::park::Token;
-use crate::task::{Runnable, Schedule, new_task};
+use crate::task::{Caller, Runnable, Schedule, new_task};
 
 /// Bounded to three preemptions, unless LOOM_MAX_PREEMPTIONS says otherwise: what
 /// goes wrong at all goes wrong with two.
@@ -22,7 +22,7 @@ fn model(check: impl Fn() + Send + Sync + 'static) {
 struct Nowhere;
 
 impl Schedule for Nowhere {
-    fn schedule(&self, runnable: Runnable) {
+    fn schedule(&self, runnable: Runnable, _: Caller) {
         drop(runnable);
     }
 }

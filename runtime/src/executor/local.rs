@@ -32,7 +32,7 @@ use pin_project_lite::pin_project;
 
 use crate::handle;
 use crate::loom::sync::Mutex;
-use crate::task::{JoinHandle, Ran, Registry, Runnable, Schedule, coop, new_task};
+use crate::task::{Caller, JoinHandle, Ran, Registry, Runnable, Schedule, coop, new_task};
 
 /// Tasks polled in one go before the set lets others run; as tokio.
 const POLLS_PER_TICK: usize = 61;
@@ -72,10 +72,10 @@ thread_local! {
 struct LocalScheduler(Arc<LocalQueues>);
 
 impl Schedule for LocalScheduler {
-    fn schedule(&self, runnable: Runnable) {
-        // The queue may hand the task on and free this cell meanwhile.
-        let queues = self.0.clone();
-        queues.schedule(runnable);
+    fn schedule(&self, runnable: Runnable, caller: Caller) {
+        // Its thread may run the task and free this cell while we go on here.
+        let _anchor = (caller == Caller::GaveUpTask).then(|| runnable.anchor());
+        self.0.schedule(runnable);
     }
 }
 

@@ -277,7 +277,8 @@ impl Builder {
             after_park: self.hooks.after_park.clone(),
         };
         let executor = Arc::new(CurrentThread::new(driver.zip(driver_handle.clone()), hooks));
-        let handle = Handle::new(Home {
+        let handle = Handle::new(|id| Home {
+            id,
             executor: executor.clone(),
             driver: driver_handle,
             blocking: BlockingPool::new(self.max_blocking_threads, self.keep_alive),

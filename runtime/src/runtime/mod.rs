@@ -29,7 +29,7 @@ use crate::executor::current_thread::CurrentThread;
 use crate::park;
 use crate::task::JoinHandle;
 
-pub use crate::handle::{EnterGuard, Handle, TryCurrentError};
+pub use crate::handle::{EnterGuard, Handle, Id, TryCurrentError};
 pub use builder::Builder;
 pub use local::{LocalOptions, LocalRuntime};
 pub use metrics::RuntimeMetrics;

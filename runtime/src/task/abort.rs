@@ -5,7 +5,7 @@
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use crate::task::cell::{self, Header, TaskRef};
+use crate::task::cell::{self, Caller, Header, TaskRef};
 use crate::task::id::Id;
 use crate::task::state::Wake;
 
@@ -34,7 +34,7 @@ pub(super) unsafe fn abort(task: TaskRef) {
     let header = unsafe { task.as_ref() };
     if header.state.abort() == Wake::Schedule {
         // SAFETY: SCHEDULED was just set by this abort.
-        unsafe { (header.vtable.schedule)(task) };
+        unsafe { (header.vtable.schedule)(task, Caller::HoldsTask) };
     }
 }
 

@@ -58,10 +58,19 @@ pub(crate) trait Schedule: 'static {
     /// Takes the runnable of a task that was just woken or aborted, on whichever
     /// thread that happened. An executor that is closed drops it.
     ///
-    /// `self` lives inside the task's cell: once another thread can reach the
-    /// runnable, it may be freed. Who goes on after that keeps a clone of what
-    /// it needs.
-    fn schedule(&self, runnable: Runnable);
+    /// `self` lives inside the task's cell: if the caller gave up its reference,
+    /// then once another thread can reach the runnable, `self` may be freed. Who
+    /// goes on after that takes an [`anchor`](Runnable::anchor) first.
+    fn schedule(&self, runnable: Runnable, caller: Caller);
+}
+
+/// What a waker still has when it hands the runnable over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// A reference on the task, until `schedule` returns.
+    HoldsTask,
+    /// None: it was spent on the wake.
+    GaveUpTask,
 }
 
 /// How a task ended, as the cell stores it.
@@ -99,7 +108,7 @@ pub(super) struct Vtable {
     /// Frees the cell of a complete task.
     pub(super) free: unsafe fn(TaskRef),
     /// Hands the runnable to the scheduler.
-    pub(super) schedule: unsafe fn(TaskRef),
+    pub(super) schedule: unsafe fn(TaskRef, Caller),
 }
 
 /// One task in memory.
@@ -189,9 +198,11 @@ unsafe fn finish<F: Future>(stage: *mut Stage<F>, outcome: Outcome<F::Output>) {
 /// Runs `f`; a panic ends here. For destructors and wakers that are not ours,
 /// where nobody is left to tell.
 pub(crate) fn contain(f: impl FnOnce()) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(f)) {
-        // A payload may panic as it drops; forgetting it is the end of the line.
-        std::mem::forget(panic);
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+        // A payload may panic as it drops; that one is forgotten, and there is an end.
+        if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            std::mem::forget(another);
+        }
     }
 }
 
@@ -253,12 +264,12 @@ unsafe fn free<F: Future, S>(task: TaskRef) {
     drop(unsafe { Box::from_raw(task.cast::<Cell<F, S>>().as_ptr()) });
 }
 
-unsafe fn schedule<F: Future, S: Schedule>(task: TaskRef) {
+unsafe fn schedule<F: Future, S: Schedule>(task: TaskRef, caller: Caller) {
     // SAFETY: the vtable belongs to this cell.
     let cell = unsafe { cell::<F, S>(task) };
     // SAFETY: the caller set SCHEDULED and so owns the new runnable.
     let runnable = unsafe { Runnable::from_task(task) };
-    cell.scheduler.schedule(runnable);
+    cell.scheduler.schedule(runnable, caller);
 }
 
 /// Releases one reference.

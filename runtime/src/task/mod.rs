@@ -39,7 +39,7 @@ pub use crate::executor::local::{LocalEnterGuard, LocalSet, spawn_local};
 pub use crate::handle::{spawn, spawn_blocking};
 pub use crate::join_set::JoinSet;
 
-pub(crate) use cell::Schedule;
+pub(crate) use cell::{Caller, Schedule};
 pub(crate) use registry::Registry;
 pub(crate) use runnable::{Ran, Runnable, new_task};
 

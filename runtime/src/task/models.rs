@@ -14,7 +14,7 @@ use crate::loom::sync::Arc;
 use crate::loom::sync::atomic::AtomicBool;
 use crate::loom::sync::atomic::Ordering::Relaxed;
 use crate::loom::thread;
-use crate::task::{JoinHandle, Ran, Registry, Runnable, Schedule, new_task};
+use crate::task::{Caller, JoinHandle, Ran, Registry, Runnable, Schedule, new_task};
 
 /// Bounded to three preemptions, unless LOOM_MAX_PREEMPTIONS says otherwise: what
 /// goes wrong at all goes wrong with two.
@@ -72,7 +72,7 @@ impl Queue {
 }
 
 impl Schedule for Queue {
-    fn schedule(&self, runnable: Runnable) {
+    fn schedule(&self, runnable: Runnable, _: Caller) {
         self.clone().push(runnable);
     }
 }

@@ -84,6 +84,12 @@ impl Runnable {
         self.header().state.set_key_unshared(registry.insert(self.0));
     }
 
+    /// Keeps the task's cell alive beyond the runnable.
+    pub(crate) fn anchor(&self) -> Anchor {
+        self.header().state.clone_reference();
+        Anchor(self.0)
+    }
+
     fn header(&self) -> &Header {
         // SAFETY: the executor's reference outlives the runnable.
         unsafe { self.0.as_ref() }
@@ -145,6 +151,16 @@ impl Drop for Runnable {
             // left the executor's reference to it.
             unsafe { cell::release(self.0) };
         }
+    }
+}
+
+/// A reference on a task that does nothing but hold it.
+pub(crate) struct Anchor(TaskRef);
+
+impl Drop for Anchor {
+    fn drop(&mut self) {
+        // SAFETY: the anchor's own reference.
+        unsafe { cell::release(self.0) };
     }
 }
 

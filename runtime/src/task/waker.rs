@@ -13,7 +13,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-use crate::task::cell::{self, Header, TaskRef};
+use crate::task::cell::{self, Caller, Header, TaskRef};
 use crate::task::state::Wake;
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
@@ -61,7 +61,7 @@ unsafe fn wake(data: *const ()) {
     match header.state.wake_by_value() {
         // SAFETY: SCHEDULED was just set; it keeps the executor's reference, and
         // so the cell, until the runnable is spent.
-        Wake::Schedule => unsafe { (header.vtable.schedule)(task) },
+        Wake::Schedule => unsafe { (header.vtable.schedule)(task, Caller::GaveUpTask) },
         Wake::Nothing => {}
         // SAFETY: the waker's reference was the last.
         Wake::Free => unsafe { (header.vtable.free)(task) },
@@ -83,7 +83,7 @@ pub(super) unsafe fn wake_task(task: TaskRef) {
     let header = unsafe { task.as_ref() };
     if header.state.wake() == Wake::Schedule {
         // SAFETY: SCHEDULED was just set by this wake.
-        unsafe { (header.vtable.schedule)(task) };
+        unsafe { (header.vtable.schedule)(task, Caller::HoldsTask) };
     }
 }
 

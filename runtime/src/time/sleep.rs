@@ -33,7 +33,8 @@ use pin_project_lite::pin_project;
 
 use super::{Duration, Instant, addable};
 use crate::driver::wheel::Key;
-use crate::handle::Handle;
+use crate::driver::timers::{ShutDown, Timers};
+use crate::handle::{self, Handle};
 use crate::task::coop;
 
 /// What a wait panics with when its runtime is gone: tokio's words.
@@ -42,7 +43,7 @@ const SHUTTING_DOWN: &str = "A Tokio 1.x context was found, but it is being shut
 /// A deadline that can be waited for.
 pub(super) struct Delay {
     deadline: Instant,
-    handle: Handle,
+    runtime: handle::Id,
     stage: Stage,
 }
 
@@ -95,13 +96,16 @@ impl Delay {
 
     #[track_caller]
     fn new(deadline: Instant, asked: Asked) -> Self {
-        let handle = Handle::current();
-        let _ = handle.timers(); // is time enabled? The panic belongs here
-        let stage = Stage::Asked(asked);
+        // Is time enabled? The panic belongs here.
+        let runtime = handle::with_current(|handle| handle.try_timers().map(|_| handle.id()));
+        let Ok(Some(runtime)) = runtime else {
+            Handle::current().timers();
+            unreachable!("one of the two just panicked");
+        };
         Self {
             deadline,
-            handle,
-            stage,
+            runtime,
+            stage: Stage::Asked(asked),
         }
     }
 
@@ -113,10 +117,15 @@ impl Delay {
         match self.stage {
             Stage::Asked(Asked::Ahead | Asked::Anytime) => false,
             Stage::Asked(Asked::Again) => {
-                let clock = self.handle.timers().clock();
-                clock.nanos_at(self.deadline.into_std()) <= clock.now()
+                let reached = self.with_timers(|timers| {
+                    let clock = timers.clock();
+                    clock.nanos_at(self.deadline.into_std()) <= clock.now()
+                });
+                reached.unwrap_or_else(|| self.deadline <= Instant::now())
             }
-            Stage::Armed(key) => !self.handle.timers().is_waiting(key),
+            Stage::Armed(key) => !self
+                .with_timers(|timers| timers.is_waiting(key))
+                .unwrap_or(false),
             Stage::Over => true,
         }
     }
@@ -125,7 +134,10 @@ impl Delay {
     pub(super) fn reset(&mut self, deadline: Instant) {
         self.deadline = deadline;
         let moved = match self.stage {
-            Stage::Armed(key) => self.handle.timers().reset(key, deadline.into_std()),
+            Stage::Armed(key) => {
+                let reset = self.with_timers(|timers| timers.reset(key, deadline.into_std()));
+                reset.flatten()
+            }
             Stage::Asked(_) | Stage::Over => None,
         };
         self.stage = match moved {
@@ -152,25 +164,37 @@ impl Delay {
 
     #[inline]
     fn poll_reached(&mut self, waker: &Waker) -> Poll<()> {
-        let timers = self.handle.timers();
         let deadline = self.deadline.into_std();
-        let outcome = match self.stage {
-            Stage::Over => return Poll::Ready(()),
-            Stage::Armed(key) => ready!(timers.check(key, deadline, waker)),
+        let mut stage = self.stage;
+        let polled = self.with_timers(|timers| match stage {
+            Stage::Over => Poll::Ready(Ok(())),
+            Stage::Armed(key) => timers.check(key, deadline, waker),
             Stage::Asked(asked) => match timers.register(deadline, asked == Asked::Ahead, waker) {
                 Ok(Some(key)) => {
-                    self.stage = Stage::Armed(key);
-                    return Poll::Pending;
+                    stage = Stage::Armed(key);
+                    Poll::Pending
                 }
-                Ok(None) => Ok(()),
-                Err(shut_down) => Err(shut_down),
+                Ok(None) => Poll::Ready(Ok(())),
+                Err(shut_down) => Poll::Ready(Err(shut_down)),
             },
-        };
-        match outcome {
-            Ok(()) => self.stage = Stage::Over,
-            Err(_) => panic!("{SHUTTING_DOWN}"),
+        });
+        match polled {
+            Some(Poll::Pending) => {
+                self.stage = stage;
+                Poll::Pending
+            }
+            Some(Poll::Ready(Ok(()))) => {
+                self.stage = Stage::Over;
+                Poll::Ready(())
+            }
+            Some(Poll::Ready(Err(ShutDown))) | None => panic!("{SHUTTING_DOWN}"),
         }
-        Poll::Ready(())
+    }
+
+    /// Calls `f` with the runtime's timers. `None`: the runtime is gone.
+    #[inline]
+    fn with_timers<R>(&self, f: impl FnOnce(&Timers) -> R) -> Option<R> {
+        handle::with_runtime(self.runtime, |handle| f(handle.timers()))
     }
 }
 
@@ -178,7 +202,7 @@ impl Drop for Delay {
     #[inline]
     fn drop(&mut self) {
         if let Stage::Armed(key) = self.stage {
-            self.handle.timers().cancel(key);
+            let _ = self.with_timers(|timers| timers.cancel(key));
         }
     }
 }

@@ -1,8 +1,7 @@
 //! **Is a wake-up ever lost?** From other threads, at the moment of parking,
 //! under load, with several threads in `block_on`.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Barrier, OnceLock, mpsc as std_mpsc};
+use std::sync::{Arc, Barrier, Mutex, mpsc as std_mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -174,23 +173,21 @@ fn p01_wake_at_the_moment_of_parking(on: On) {
 }
 
 fn p01_spawn_at_the_moment_of_parking(on: On) {
-    let handle: Arc<OnceLock<rt::runtime::Handle>> = Arc::default();
+    let handle: Arc<Mutex<Option<rt::runtime::Handle>>> = Arc::default();
     let (tx, mut rx) = mpsc::unbounded_channel();
     let in_hook = handle.clone();
-    let once = AtomicBool::new(false);
     let runtime = on
         .builder()
         .on_thread_park(move || {
-            if let Some(handle) = in_hook.get()
-                && !once.swap(true, Ordering::SeqCst)
-            {
+            // Taken, not kept: the runtime owns the hook, so it would own itself.
+            if let Some(handle) = in_hook.lock().unwrap().take() {
                 let tx = tx.clone();
                 handle.spawn(async move { tx.send(()).unwrap() });
             }
         })
         .build()
         .unwrap();
-    handle.set(runtime.handle().clone()).unwrap();
+    *handle.lock().unwrap() = Some(runtime.handle().clone());
     runtime.block_on(async {
         // Gives the workers of a multi-thread runtime a reason to park once more.
         rt::spawn(async {}).await.unwrap();
@@ -200,16 +197,14 @@ fn p01_spawn_at_the_moment_of_parking(on: On) {
 
 /// A timer that is armed at the moment of parking bounds that very sleep.
 fn p01_spawned_timer_at_the_moment_of_parking(on: On) {
-    let handle: Arc<OnceLock<rt::runtime::Handle>> = Arc::default();
+    let handle: Arc<Mutex<Option<rt::runtime::Handle>>> = Arc::default();
     let (tx, mut rx) = mpsc::unbounded_channel();
     let in_hook = handle.clone();
-    let once = AtomicBool::new(false);
     let runtime = on
         .builder()
         .on_thread_park(move || {
-            if let Some(handle) = in_hook.get()
-                && !once.swap(true, Ordering::SeqCst)
-            {
+            // Taken, not kept: the runtime owns the hook, so it would own itself.
+            if let Some(handle) = in_hook.lock().unwrap().take() {
                 let tx = tx.clone();
                 handle.spawn(async move {
                     rt::time::sleep(Duration::from_millis(2)).await;
@@ -219,7 +214,7 @@ fn p01_spawned_timer_at_the_moment_of_parking(on: On) {
         })
         .build()
         .unwrap();
-    handle.set(runtime.handle().clone()).unwrap();
+    *handle.lock().unwrap() = Some(runtime.handle().clone());
     runtime.block_on(async {
         rt::spawn(async {}).await.unwrap();
         rx.recv().await.unwrap();
