@@ -60,6 +60,12 @@ impl House {
         }
     }
 
+    fn nudge(&self) {
+        if let Rouse::Loop = self.gate.nudge() {
+            self.bed.unpark();
+        }
+    }
+
     /// `block_on`, as `current_thread.rs` does it. Runnables are counted, not run.
     fn block_on(&self, seat: &Arc<Seat<()>>, mut poll: impl FnMut(usize) -> Poll<()>) {
         let mut received = 0;
@@ -137,6 +143,34 @@ fn loom_call_against_sleep() {
             false => Poll::Pending,
         });
         waking.join().unwrap();
+    });
+}
+
+/// What the loop waits for changes without a message, and whoever changed it
+/// nudges: so blocking work ends while a loop on a paused clock goes to sleep. The
+/// loop looks again.
+#[test]
+fn loom_nudge_against_sleep() {
+    model(|| {
+        let house = House::new();
+        let busy = Arc::new(AtomicBool::new(true));
+        let (there, work) = (house.clone(), busy.clone());
+        let working = thread::spawn(move || {
+            work.store(false, Relaxed);
+            there.nudge();
+        });
+        let seat = Seat::new(());
+        assert!(house.gate.arrive(&seat));
+        let mut mail = Vec::new();
+        while busy.load(Relaxed) {
+            if house.gate.sleep() {
+                house.bed.park();
+                house.gate.awake();
+            }
+            house.gate.collect(&mut mail);
+        }
+        house.gate.leave(&seat);
+        working.join().unwrap();
     });
 }
 

@@ -56,6 +56,31 @@ pub struct MappedMutexGuard<'a, T: ?Sized> {
 /// it when dropped.
 ///
 /// Made by [`OwnedMutexGuard::map`] and [`OwnedMutexGuard::try_map`].
+///
+/// It passes for no guard of a shorter-lived part, which would let something
+/// short-lived be written into the mutex. A function may take it as it is:
+///
+/// ```
+/// # use kolo::sync::OwnedMappedMutexGuard;
+/// type Name = (&'static str,);
+/// fn same(name: OwnedMappedMutexGuard<Name, &'static str>)
+///     -> OwnedMappedMutexGuard<Name, &'static str>
+/// {
+///     name
+/// }
+/// ```
+///
+/// but not make less of it:
+///
+/// ```compile_fail
+/// # use kolo::sync::OwnedMappedMutexGuard;
+/// type Name = (&'static str,);
+/// fn shorter<'a>(name: OwnedMappedMutexGuard<Name, &'static str>)
+///     -> OwnedMappedMutexGuard<Name, &'a str>
+/// {
+///     name
+/// }
+/// ```
 #[must_use = "a guard that is dropped at once unlocks the mutex"]
 #[clippy::has_significant_drop]
 pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized = T> {
