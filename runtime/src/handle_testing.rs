@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::blocking::BlockingPool;
 use crate::driver::{DriverHandle, Timers};
 use crate::handle::{Executor, Handle, Home, ThreadConfig};
-use crate::task::{Caller, Runnable};
+use crate::task::{Anchor, Caller, Runnable};
 use crate::trace::Tally;
 
 impl Handle {
@@ -32,8 +32,10 @@ impl Handle {
 struct NoTasks(Tally);
 
 impl Executor for NoTasks {
-    fn schedule(&self, runnable: Runnable, _: Caller) {
+    fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
+        let anchor = caller.anchor(&runnable);
         drop(runnable);
+        anchor
     }
 
     fn admit(&self, runnable: Runnable) {

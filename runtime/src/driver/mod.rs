@@ -31,6 +31,7 @@ use std::time::Duration;
 use mio::{Events, Poll, Token, Waker};
 
 pub(crate) use clock::Clock;
+use clock::ever_paused;
 pub(crate) use timers::Timers;
 
 use crate::sys::Alarm;
@@ -156,7 +157,10 @@ impl Driver {
             };
         }
         match &mut self.alarm {
-            AlarmClock::Ready { set_for, .. } if *set_for == Some(deadline) => None,
+            // A clock that was ever paused may have gone another way than the alarm's.
+            AlarmClock::Ready { set_for, .. } if *set_for == Some(deadline) && !ever_paused() => {
+                None
+            }
             AlarmClock::Ready { alarm, set_for } => match alarm.set(wait) {
                 Ok(()) => {
                     *set_for = Some(deadline);

@@ -9,7 +9,7 @@ use crate::loom::sync::atomic::AtomicBool;
 use crate::loom::sync::atomic::Ordering::Relaxed;
 use crate::loom::thread;
 use crate::park::Token;
-use crate::task::{Caller, Runnable, Schedule, new_task};
+use crate::task::{Anchor, Caller, Runnable, Schedule, new_task};
 
 /// Bounded to three preemptions, unless LOOM_MAX_PREEMPTIONS says otherwise: what
 /// goes wrong at all goes wrong with two.
@@ -22,8 +22,10 @@ fn model(check: impl Fn() + Send + Sync + 'static) {
 struct Nowhere;
 
 impl Schedule for Nowhere {
-    fn schedule(&self, runnable: Runnable, _: Caller) {
+    fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
+        let anchor = caller.anchor(&runnable);
         drop(runnable);
+        anchor
     }
 }
 
@@ -149,7 +151,8 @@ fn loom_block_on_hand_over() {
         let (there, flags) = (house.clone(), ready.clone());
         let other = thread::spawn(move || {
             let seat = Seat::new(());
-            let (waker_house, waker_flags, waker_seat) = (there.clone(), flags.clone(), seat.clone());
+            let (waker_house, waker_flags, waker_seat) =
+                (there.clone(), flags.clone(), seat.clone());
             let waking = thread::spawn(move || {
                 waker_flags[1].store(true, Relaxed);
                 waker_house.wake(&waker_seat);

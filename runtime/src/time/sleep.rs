@@ -32,8 +32,8 @@ use std::task::{Context, Poll, Waker, ready};
 use pin_project_lite::pin_project;
 
 use super::{Duration, Instant, addable};
-use crate::driver::wheel::Key;
 use crate::driver::timers::{ShutDown, Timers};
+use crate::driver::wheel::Key;
 use crate::handle::{self, Handle};
 use crate::task::coop;
 

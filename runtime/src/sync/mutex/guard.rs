@@ -61,6 +61,8 @@ pub struct MappedMutexGuard<'a, T: ?Sized> {
 pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized = T> {
     turn: OwnedTurn<T>,
     value: NonNull<U>,
+    /// As `&mut U`: a guard of a long-lived U is not one of a shorter-lived.
+    invariant: PhantomData<*mut U>,
 }
 
 /// The permit of a mutex that it keeps alive.
@@ -200,6 +202,7 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
         OwnedMappedMutexGuard {
             turn: this.turn,
             value,
+            invariant: PhantomData,
         }
     }
 
@@ -218,6 +221,7 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
             Some(value) => Ok(OwnedMappedMutexGuard {
                 turn: this.turn,
                 value,
+                invariant: PhantomData,
             }),
             None => Err(this),
         }
@@ -283,6 +287,7 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
         OwnedMappedMutexGuard {
             turn: this.turn,
             value,
+            invariant: PhantomData,
         }
     }
 
@@ -301,6 +306,7 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
             Some(value) => Ok(OwnedMappedMutexGuard {
                 turn: this.turn,
                 value,
+                invariant: PhantomData,
             }),
             None => Err(this),
         }
