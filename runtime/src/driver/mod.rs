@@ -32,7 +32,7 @@ use mio::{Events, Poll, Token, Waker};
 
 pub(crate) use clock::Clock;
 use clock::ever_paused;
-pub(crate) use timers::Timers;
+pub(crate) use timers::{Driving, Timers};
 
 use crate::sys::Alarm;
 
@@ -217,10 +217,25 @@ impl DriverHandle {
         self.timers.as_ref()
     }
 
+    /// The calling thread drives from now on.
+    ///
+    /// # Safety
+    ///
+    /// It holds the loop's token for as long as what is returned lives.
+    pub(crate) unsafe fn drive(&self) -> Option<Driving> {
+        // SAFETY: the caller's.
+        self.timers.as_ref().map(|timers| unsafe { timers.drive() })
+    }
+
     /// The runtime is going away: everyone who waits here is woken and fails.
-    pub(crate) fn shutdown(&self) {
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the loop's token, and drives no longer.
+    pub(crate) unsafe fn shutdown(&self) {
         if let Some(timers) = &self.timers {
-            timers.shutdown();
+            // SAFETY: the caller's.
+            unsafe { timers.shutdown() };
         }
     }
 }

@@ -61,7 +61,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
-use crate::driver::{Driver, DriverHandle};
+use crate::driver::{Driver, DriverHandle, Driving};
 use crate::executor::gate::{Gate, Rouse, Seat};
 use crate::executor::pace::Pace;
 use crate::handle::{self, Executor, Handle};
@@ -250,6 +250,7 @@ struct Token<'a> {
     executor: &'a CurrentThread,
     seat: &'a Arc<MainSeat>,
     before: *const CurrentThread,
+    driving: Option<Driving>,
 }
 
 impl<'a> Token<'a> {
@@ -262,6 +263,10 @@ impl<'a> Token<'a> {
             executor,
             seat,
             before,
+            // SAFETY: the token is held until its drop, which drops this first.
+            driving: executor
+                .driver()
+                .and_then(|driver| unsafe { driver.drive() }),
         }
     }
 
@@ -433,6 +438,7 @@ impl<'a> Token<'a> {
 impl Drop for Token<'_> {
     fn drop(&mut self) {
         coop::lift();
+        drop(self.driving.take());
         self.executor.loop_.main.set(ptr::null());
         DRIVING.with(|d| d.set(self.before));
         self.executor.gate.leave(self.seat);
@@ -519,7 +525,8 @@ impl Executor for CurrentThread {
         drop(queue);
         if let Some(driver) = self.driver() {
             // A waker that panics has been reported; the rest of this must happen.
-            contain(|| driver.shutdown());
+            // SAFETY: this seat holds the token, and its thread does not drive.
+            contain(|| unsafe { driver.shutdown() });
         }
         self.gate.leave(&seat);
     }

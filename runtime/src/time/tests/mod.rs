@@ -1,6 +1,7 @@
 //! Time in a test's hands: futures on a paused clock that jumps when nothing can
 //! run, or polled one by one with a waker that counts. Nothing sleeps.
 
+mod elsewhere;
 mod interval;
 mod sleep;
 mod timeout;
@@ -14,7 +15,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use super::{Duration, Instant};
 use crate::driver::clock::Clock;
-use crate::driver::timers::Timers;
+use crate::driver::timers::{Driving, Timers};
 use crate::handle::{EnterGuard, Handle};
 
 fn ms(n: u64) -> Duration {
@@ -26,6 +27,9 @@ struct Paused {
     handle: &'static Handle,
     start: Instant,
     _entered: EnterGuard<'static>,
+    /// As a loop does: its timers go to the own wheel. (Those of the shared one are
+    /// tested in `driver/timers_tests.rs`.)
+    driving: Option<Driving>,
 }
 
 impl Paused {
@@ -43,7 +47,16 @@ impl Paused {
             handle,
             start: Instant::now(),
             _entered: entered,
+            // SAFETY: no loop drives these timers, and no other thread does.
+            driving: Some(unsafe { handle.timers().drive() }),
         }
+    }
+
+    /// As a runtime that is dropped.
+    fn shut_down(&mut self) {
+        drop(self.driving.take());
+        // SAFETY: no loop drives these timers, and this thread does no longer.
+        unsafe { self.timers().shutdown() };
     }
 
     fn timers(&self) -> &Timers {
