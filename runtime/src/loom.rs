@@ -15,8 +15,14 @@
 //!   a runtime must go on after a task panicked.
 //! - there is no `compare_exchange_weak`: it helps no platform we measure on.
 //!
+//! A third set, `loom/seen.rs`, is std's again, with locks that ThreadSanitizer
+//! can follow.
+//!
 //! loom treats `SeqCst` accesses as `AcqRel`. What needs a total order uses
 //! `fence(SeqCst)`, which loom does model.
+
+#[cfg(kolo_tsan)]
+pub(crate) mod seen;
 
 #[cfg(not(loom))]
 mod imp {
@@ -48,6 +54,10 @@ mod imp {
         }
     }
 
+    #[cfg(kolo_tsan)]
+    pub(crate) use super::seen as sync;
+
+    #[cfg(not(kolo_tsan))]
     pub(crate) mod sync {
         pub(crate) use std::sync::Arc;
         pub(crate) use std::sync::MutexGuard;
