@@ -50,6 +50,7 @@ const NONE: u32 = u32::MAX >> 1;
 
 /// The tasks of one executor.
 pub(crate) struct Registry {
+    #[allow(clippy::vec_box)] // growing moves the boxes, not the pages
     pages: Vec<Box<[Slot; PAGE]>>,
     /// Head of the free list.
     free: u32,
