@@ -31,7 +31,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::loom::sync::{Condvar, Mutex};
-use crate::task::{Caller, JoinHandle, Runnable, Schedule, coop, new_task};
+use crate::task::{Anchor, Caller, JoinHandle, Runnable, Schedule, coop, new_task};
 
 /// The pool. Dropping it doesn't close it; its runtime does.
 #[derive(Debug)]
@@ -98,8 +98,10 @@ impl<F: FnOnce() -> R, R> Future for Closure<F> {
 struct Unscheduled;
 
 impl Schedule for Unscheduled {
-    fn schedule(&self, runnable: Runnable, _: Caller) {
+    fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
+        let anchor = caller.anchor(&runnable);
         drop(runnable);
+        anchor
     }
 }
 

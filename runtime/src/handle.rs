@@ -43,8 +43,9 @@ use std::thread;
 use crate::blocking::{BlockingPool, Refused};
 use crate::driver::{DriverHandle, Timers};
 use crate::park;
-use crate::task::{Caller, JoinHandle, Runnable, Schedule, new_task};
+use crate::task::{Anchor, Caller, JoinHandle, Runnable, Schedule, new_task};
 use crate::trace::Tally;
+use crate::util::this_thread;
 
 const NO_CONTEXT: &str =
     "there is no reactor running, must be called from the context of a Tokio 1.x runtime";
@@ -58,7 +59,7 @@ const NO_TIME: &str = "A Tokio 1.x context was found, but timers are disabled. C
 /// What a Handle asks of the executor behind it.
 pub(crate) trait Executor: Send + Sync {
     /// Queues a woken task, whose cell keeps this executor alive.
-    fn schedule(&self, runnable: Runnable, caller: Caller);
+    fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor>;
     /// Takes in a new task; ends it at once if the executor is closed.
     fn admit(&self, runnable: Runnable);
     /// Has a sleeping loop look around.
@@ -89,7 +90,7 @@ pub(crate) struct Home {
     pub(crate) threads: ThreadConfig,
     pub(crate) name: Option<String>,
     /// The thread that a local runtime is bound to.
-    pub(crate) local_thread: Option<thread::ThreadId>,
+    pub(crate) local_thread: Option<u64>,
 }
 
 /// A reference to a runtime: spawn onto it from anywhere.
@@ -122,8 +123,8 @@ impl fmt::Debug for Handle {
 
 impl Schedule for Handle {
     #[inline]
-    fn schedule(&self, runnable: Runnable, caller: Caller) {
-        self.home.executor.schedule(runnable, caller);
+    fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
+        self.home.executor.schedule(runnable, caller)
     }
 }
 
@@ -266,7 +267,7 @@ impl Handle {
     where
         F: Future + 'static,
     {
-        assert_eq!(self.home.local_thread, Some(thread::current().id()));
+        assert_eq!(self.home.local_thread, Some(this_thread::number()));
         let (runnable, handle) = new_task(future, self.clone());
         self.home.executor.admit(runnable);
         handle
@@ -354,6 +355,7 @@ impl Handle {
     /// # Panics
     ///
     /// If time is not enabled.
+    #[inline]
     #[track_caller]
     pub(crate) fn timers(&self) -> &Timers {
         self.try_timers().expect(NO_TIME)

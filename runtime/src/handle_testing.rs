@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::blocking::BlockingPool;
 use crate::driver::{DriverHandle, Timers};
 use crate::handle::{EnterGuard, Executor, Handle, Home, InContext, ThreadConfig};
-use crate::task::{Caller, Runnable};
+use crate::task::{Anchor, Caller, Runnable};
 use crate::trace::Tally;
 
 impl Handle {
@@ -41,8 +41,10 @@ impl Handle {
 struct NoTasks(Tally);
 
 impl Executor for NoTasks {
-    fn schedule(&self, runnable: Runnable, _: Caller) {
+    fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
+        let anchor = caller.anchor(&runnable);
         drop(runnable);
+        anchor
     }
 
     fn admit(&self, runnable: Runnable) {

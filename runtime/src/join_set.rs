@@ -281,18 +281,21 @@ impl<T: 'static> JoinSet<T> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<(Id, T), JoinError>>> {
         loop {
-            let mut rung = self.bell.rung.lock();
+            let rung = self.bell.rung.lock();
             let Some(key) = rung.keys.front().copied() else {
                 if self.tasks.is_empty() {
                     return Poll::Ready(None);
                 }
-                let old = match &rung.waker {
-                    Some(old) if old.will_wake(cx.waker()) => None,
-                    _ => rung.waker.replace(cx.waker().clone()),
-                };
+                if rung.waker.as_ref().is_some_and(|w| w.will_wake(cx.waker())) {
+                    return Poll::Pending;
+                }
                 drop(rung);
+                // Cloning is foreign code: no lock is held. What rang meanwhile
+                // rang without this waker, so look again.
+                let waker = cx.waker().clone();
+                let old = self.bell.rung.lock().waker.replace(waker);
                 drop(old);
-                return Poll::Pending;
+                continue;
             };
             drop(rung);
             if !coop::has_budget_remaining() {

@@ -16,6 +16,11 @@ pub struct Broken {
 /// The known failures.
 pub const BROKEN: &[Broken] = &[
     Broken {
+        test: "p03_panic_in_drop_of_a_stale_join_waker",
+        on: &["tokio-current"],
+        why: "the old waker is dropped with the task's memory, in the loop",
+    },
+    Broken {
         test: "p07_block_on_inside_block_on_blames_the_caller",
         on: &["tokio-multi"],
         why: "the panic is blamed on a line of tokio",

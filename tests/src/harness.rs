@@ -1,6 +1,6 @@
 //! **How is one test run on one runtime?** On a thread of its own (so that no
 //! thread-local of another test is there), under a guard against hangs, and its
-//! result is compared with what [`expected`](crate::expected) says.
+//! result is compared with what [`expected`] says.
 //!
 //! A test that hangs is reported as failed and its thread is left behind: the
 //! other tests still say what they have to say.

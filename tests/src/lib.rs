@@ -23,7 +23,7 @@ pub mod tools;
 
 pub use harness::{Case, Kind, Place};
 pub use panics::caught;
-pub use tools::{CountWaker, Transcript, on_drop, poll_once};
+pub use tools::{CountWaker, Transcript, on_drop, poll_once, unclonable_waker};
 
 /// Lists the tests of one file: those for every runtime, those for
 /// current-thread ones (a paused clock, exact order), those for several threads.

@@ -1,11 +1,11 @@
-//! Small instruments: a shared transcript, a waker that counts, a value that
-//! reports its drop.
+//! Small instruments: a shared transcript, a waker that counts, one that can't be
+//! cloned, a value that reports its drop.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, RawWakerVTable, Wake, Waker};
 
 /// Lines that tasks write, in the order in which they wrote them.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +65,15 @@ impl Wake for CountWaker {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
+}
+
+/// A waker whose clone panics; that it is woken or dropped has no effect.
+pub fn unclonable_waker() -> Waker {
+    static VTABLE: RawWakerVTable =
+        RawWakerVTable::new(|_| panic!("cloned a waker"), |_| (), |_| (), |_| ());
+
+    // SAFETY: the functions use no data, from any thread; the clone returns nothing.
+    unsafe { Waker::new(std::ptr::null(), &VTABLE) }
 }
 
 /// Polls `future` once with `waker`.

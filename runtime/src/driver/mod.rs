@@ -31,7 +31,8 @@ use std::time::Duration;
 use mio::{Events, Poll, Token, Waker};
 
 pub(crate) use clock::Clock;
-pub(crate) use timers::Timers;
+use clock::ever_paused;
+pub(crate) use timers::{Driving, Timers};
 
 use crate::sys::Alarm;
 
@@ -156,7 +157,10 @@ impl Driver {
             };
         }
         match &mut self.alarm {
-            AlarmClock::Ready { set_for, .. } if *set_for == Some(deadline) => None,
+            // A clock that was ever paused may have gone another way than the alarm's.
+            AlarmClock::Ready { set_for, .. } if *set_for == Some(deadline) && !ever_paused() => {
+                None
+            }
             AlarmClock::Ready { alarm, set_for } => match alarm.set(wait) {
                 Ok(()) => {
                     *set_for = Some(deadline);
@@ -213,10 +217,25 @@ impl DriverHandle {
         self.timers.as_ref()
     }
 
+    /// The calling thread drives from now on.
+    ///
+    /// # Safety
+    ///
+    /// It holds the loop's token for as long as what is returned lives.
+    pub(crate) unsafe fn drive(&self) -> Option<Driving> {
+        // SAFETY: the caller's.
+        self.timers.as_ref().map(|timers| unsafe { timers.drive() })
+    }
+
     /// The runtime is going away: everyone who waits here is woken and fails.
-    pub(crate) fn shutdown(&self) {
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the loop's token, and drives no longer.
+    pub(crate) unsafe fn shutdown(&self) {
         if let Some(timers) = &self.timers {
-            timers.shutdown();
+            // SAFETY: the caller's.
+            unsafe { timers.shutdown() };
         }
     }
 }

@@ -44,7 +44,7 @@ impl Timers {
         self.clock.now_instant() + Duration::from_nanos(ns) - Duration::from_nanos(now)
     }
 
-    fn set(&self, ns: u64, waker: &Waker) -> Key {
+    fn set(&self, ns: u64, waker: &Waker) -> Timer {
         let key = self.register(self.at(ns), true, waker);
         key.unwrap().expect("the deadline is reached")
     }
@@ -174,7 +174,7 @@ fn a_wake_may_cancel_reset_and_set_timers() {
         waker(move || {
             let timers: Arc<Timers> = Weak::upgrade(&timers).unwrap();
             log.lock().unwrap().push("first".into());
-            let keys: Vec<Key> = std::mem::take(&mut keys.lock().unwrap());
+            let keys: Vec<Timer> = std::mem::take(&mut keys.lock().unwrap());
             timers.cancel(keys[0]); // its own: has left
             timers.cancel(keys[BATCH]); // due as well, but of the next batch
             timers
@@ -203,7 +203,7 @@ fn a_wake_may_cancel_reset_and_set_timers() {
 #[test]
 fn a_waker_that_drops_the_last_of_something_may_cancel_too() {
     /// Cancels a timer when it is dropped.
-    struct Owner(Arc<Timers>, Key);
+    struct Owner(Arc<Timers>, Timer);
     impl Drop for Owner {
         fn drop(&mut self) {
             self.0.cancel(self.1);
@@ -362,7 +362,8 @@ fn shutdown_wakes_all_and_ends_registration() {
     timers.fire(base + MS);
     timers.set(base + 3 * MS, &waker(|| panic!("in a waker")));
     let ended = timers.set(base + 2 * MS, &logging(&log, "ended"));
-    let result = catch_unwind(AssertUnwindSafe(|| timers.shutdown()));
+    // SAFETY: this thread alone turns these timers.
+    let result = catch_unwind(AssertUnwindSafe(|| unsafe { timers.shutdown() }));
     assert!(result.is_err());
     assert_eq!(read(&log), ["ended"]);
     assert!(!timers.is_armed());
@@ -378,5 +379,6 @@ fn shutdown_wakes_all_and_ends_registration() {
     assert_eq!(timers.reset(ended, timers.at(base + 9 * MS)), None);
     timers.cancel(ended);
     assert!(!timers.is_armed());
-    timers.shutdown();
+    // SAFETY: this thread alone turns these timers.
+    unsafe { timers.shutdown() };
 }

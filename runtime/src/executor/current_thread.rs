@@ -61,12 +61,12 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
-use crate::driver::{Driver, DriverHandle};
+use crate::driver::{Driver, DriverHandle, Driving};
 use crate::executor::gate::{Gate, Rouse, Seat};
 use crate::executor::pace::Pace;
 use crate::handle::{self, Executor, Handle};
 use crate::park;
-use crate::task::{Caller, Ran, Registry, Runnable, coop};
+use crate::task::{Anchor, Caller, Ran, Registry, Runnable, contain, coop};
 use crate::trace::{Event, Tally};
 
 /// A `block_on` of this executor; also its future's waker.
@@ -186,7 +186,9 @@ impl CurrentThread {
     /// Is the loop driven by the calling thread?
     #[inline]
     fn is_mine(&self) -> bool {
-        DRIVING.try_with(|d| ptr::eq(d.get(), self)).unwrap_or(false)
+        DRIVING
+            .try_with(|d| ptr::eq(d.get(), self))
+            .unwrap_or(false)
     }
 
     /// The loop, if the calling thread drives it.
@@ -248,6 +250,7 @@ struct Token<'a> {
     executor: &'a CurrentThread,
     seat: &'a Arc<MainSeat>,
     before: *const CurrentThread,
+    driving: Option<Driving>,
 }
 
 impl<'a> Token<'a> {
@@ -260,6 +263,10 @@ impl<'a> Token<'a> {
             executor,
             seat,
             before,
+            // SAFETY: the token is held until its drop, which drops this first.
+            driving: executor
+                .driver()
+                .and_then(|driver| unsafe { driver.drive() }),
         }
     }
 
@@ -292,6 +299,9 @@ impl<'a> Token<'a> {
                             }
                         }
                     }
+                    // Part of the stretch: mail without end must not keep the
+                    // loop from its driver.
+                    None if self.executor.gate.has_mail() => self.collect(),
                     None => {
                         idle = true;
                         break;
@@ -333,22 +343,28 @@ impl<'a> Token<'a> {
         }
     }
 
-    /// No task is ready: take what came, or sleep until something comes.
+    /// No task is ready: sleep until something comes.
     fn idle(&self, handle: &Handle) {
-        let held = &self.executor.loop_;
-        if self.executor.gate.has_mail() {
-            self.collect();
-            return;
-        }
-        if let Some(hook) = &self.executor.hooks.before_park {
+        // What hooks and wakers poll by hand is no part of the last task.
+        coop::lift();
+        let hooks = &self.executor.hooks;
+        if let Some(hook) = &hooks.before_park {
             hook();
-            if !held.queue.borrow().is_empty() {
-                return;
-            }
         }
-        if self.advance_paused_clock(handle) {
-            return;
+        if !self.executor.loop_.queue.borrow().is_empty() {
+            // The hook woke or spawned something.
+            self.look();
+        } else if !self.advance_paused_clock(handle) {
+            self.sleep();
         }
+        if let Some(hook) = &hooks.after_park {
+            hook();
+        }
+        self.collect();
+    }
+
+    fn sleep(&self) {
+        let held = &self.executor.loop_;
         if self.executor.gate.sleep() {
             self.observe(Event::Park);
             match (&mut *held.bed.borrow_mut(), &self.executor.alarm) {
@@ -362,15 +378,11 @@ impl<'a> Token<'a> {
             self.observe(Event::Unpark);
         }
         held.pace.borrow_mut().slept();
-        if let Some(hook) = &self.executor.hooks.after_park {
-            hook();
-        }
-        self.collect();
     }
 
     /// With a paused clock, time passes only when nothing can run: then it jumps
     /// to the next deadline. Not while blocking work is under way, which may yet
-    /// make something run.
+    /// make something run. False: sleep.
     fn advance_paused_clock(&self, handle: &Handle) -> bool {
         let Some(driver) = self.executor.driver() else {
             return false;
@@ -382,13 +394,21 @@ impl<'a> Token<'a> {
             return false;
         }
         let held = &self.executor.loop_;
+        // From here on a timer that another thread sets ends the sleep to come, so
+        // that what this look misses, the next one sees.
+        timers.prepare_park();
         if let Bed::Driver(bed) = &mut *held.bed.borrow_mut() {
             bed.look(driver);
         }
-        if !held.queue.borrow().is_empty() || self.executor.gate.has_mail() {
-            return true;
+        let something = !held.queue.borrow().is_empty() || self.executor.gate.has_mail();
+        let moved = !something && timers.advance_to_next();
+        if something || moved {
+            timers.after_park();
         }
-        timers.advance_to_next() && timers.fire(timers.clock().now()) > 0
+        if moved {
+            timers.fire(timers.clock().now());
+        }
+        something || moved
     }
 
     /// Takes the mail: runnables to the back of the queue, new tasks registered.
@@ -418,6 +438,7 @@ impl<'a> Token<'a> {
 impl Drop for Token<'_> {
     fn drop(&mut self) {
         coop::lift();
+        drop(self.driving.take());
         self.executor.loop_.main.set(ptr::null());
         DRIVING.with(|d| d.set(self.before));
         self.executor.gate.leave(self.seat);
@@ -426,18 +447,19 @@ impl Drop for Token<'_> {
 
 impl Executor for CurrentThread {
     #[inline]
-    fn schedule(&self, runnable: Runnable, caller: Caller) {
+    fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
         if let Some(held) = self.held() {
             held.queue.borrow_mut().push_back(Entry::Task(runnable));
-            return;
+            return None;
         }
         // Once the gate has the runnable, the task may complete, its cell be
         // freed, and with it what keeps this executor alive.
-        let _anchor = (caller == Caller::GaveUpTask).then(|| runnable.anchor());
+        let anchor = caller.anchor(&runnable);
         // An error is a runnable that came back from a closed gate: dropped.
         if let Ok(Rouse::Loop) = self.gate.push(runnable) {
             self.unpark();
         }
+        anchor
     }
 
     #[inline]
@@ -479,7 +501,10 @@ impl Executor for CurrentThread {
     fn shutdown(self: Arc<Self>, handle: &Handle) {
         let seat = Seat::new(self.clone());
         let arrived = self.gate.arrive(&seat);
-        assert!(arrived, "a runtime is dropped by its last owner, so nobody drives it");
+        assert!(
+            arrived,
+            "a runtime is dropped by its last owner, so nobody drives it"
+        );
         let _context = handle::enter_to_drop(handle);
         let held = &self.loop_;
 
@@ -499,7 +524,9 @@ impl Executor for CurrentThread {
         let queue = held.queue.take();
         drop(queue);
         if let Some(driver) = self.driver() {
-            driver.shutdown();
+            // A waker that panics has been reported; the rest of this must happen.
+            // SAFETY: this seat holds the token, and its thread does not drive.
+            contain(|| unsafe { driver.shutdown() });
         }
         self.gate.leave(&seat);
     }

@@ -48,9 +48,9 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
+use crate::loom::sync::Mutex;
 use crate::loom::sync::atomic::AtomicBool;
 use crate::loom::sync::atomic::Ordering::{AcqRel, Relaxed};
-use crate::loom::sync::Mutex;
 use crate::park::Token;
 use crate::task::Runnable;
 
@@ -222,9 +222,13 @@ impl<O> Gate<O> {
         }
     }
 
-    /// Wakes a sleeping loop though nothing came: it is to look around.
+    /// Has the loop look around, though nothing came. One that is about to sleep
+    /// must not: it is called, as if its main future had been woken.
     pub(super) fn nudge(&self) -> Rouse {
-        self.desk.lock().rouse()
+        let mut desk = self.desk.lock();
+        desk.called = true;
+        self.mail.store(true, Relaxed);
+        desk.rouse()
     }
 
     /// Did something come? A hint; see above.

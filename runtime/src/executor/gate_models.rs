@@ -9,7 +9,7 @@ use crate::loom::sync::atomic::AtomicBool;
 use crate::loom::sync::atomic::Ordering::Relaxed;
 use crate::loom::thread;
 use crate::park::Token;
-use crate::task::{Caller, Runnable, Schedule, new_task};
+use crate::task::{Anchor, Caller, Runnable, Schedule, new_task};
 
 /// Bounded to three preemptions, unless LOOM_MAX_PREEMPTIONS says otherwise: what
 /// goes wrong at all goes wrong with two.
@@ -22,8 +22,10 @@ fn model(check: impl Fn() + Send + Sync + 'static) {
 struct Nowhere;
 
 impl Schedule for Nowhere {
-    fn schedule(&self, runnable: Runnable, _: Caller) {
+    fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
+        let anchor = caller.anchor(&runnable);
         drop(runnable);
+        anchor
     }
 }
 
@@ -55,6 +57,12 @@ impl House {
             Rouse::Nobody => {}
             Rouse::Loop => self.bed.unpark(),
             Rouse::Thread => seat.unpark(),
+        }
+    }
+
+    fn nudge(&self) {
+        if let Rouse::Loop = self.gate.nudge() {
+            self.bed.unpark();
         }
     }
 
@@ -138,6 +146,34 @@ fn loom_call_against_sleep() {
     });
 }
 
+/// What the loop waits for changes without a message, and whoever changed it
+/// nudges: so blocking work ends while a loop on a paused clock goes to sleep. The
+/// loop looks again.
+#[test]
+fn loom_nudge_against_sleep() {
+    model(|| {
+        let house = House::new();
+        let busy = Arc::new(AtomicBool::new(true));
+        let (there, work) = (house.clone(), busy.clone());
+        let working = thread::spawn(move || {
+            work.store(false, Relaxed);
+            there.nudge();
+        });
+        let seat = Seat::new(());
+        assert!(house.gate.arrive(&seat));
+        let mut mail = Vec::new();
+        while busy.load(Relaxed) {
+            if house.gate.sleep() {
+                house.bed.park();
+                house.gate.awake();
+            }
+            house.gate.collect(&mut mail);
+        }
+        house.gate.leave(&seat);
+        working.join().unwrap();
+    });
+}
+
 /// Two threads in `block_on`, each woken from outside: whoever drives first hands
 /// over when it leaves, and both end.
 #[test]
@@ -149,7 +185,8 @@ fn loom_block_on_hand_over() {
         let (there, flags) = (house.clone(), ready.clone());
         let other = thread::spawn(move || {
             let seat = Seat::new(());
-            let (waker_house, waker_flags, waker_seat) = (there.clone(), flags.clone(), seat.clone());
+            let (waker_house, waker_flags, waker_seat) =
+                (there.clone(), flags.clone(), seat.clone());
             let waking = thread::spawn(move || {
                 waker_flags[1].store(true, Relaxed);
                 waker_house.wake(&waker_seat);

@@ -13,6 +13,8 @@
 //! - A runnable in the queue outside of a tick has woken the set's waker, or the
 //!   tick that left it there says so to its caller.
 //! - Once closed, nothing is queued: a wake drops its runnable.
+//! - A task may poll its own set (`run_until` in a local task): ticks don't nest, so
+//!   no task is polled within its own poll.
 //!
 //! A future of the set is polled and dropped on the owner's thread, whoever wakes
 //! or aborts it: `LocalSet` is neither `Send` nor `Sync`.
@@ -26,20 +28,21 @@ use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::thread::{self, ThreadId};
 
 use pin_project_lite::pin_project;
 
 use crate::handle;
 use crate::loom::sync::Mutex;
-use crate::task::{Caller, JoinHandle, Ran, Registry, Runnable, Schedule, coop, new_task};
+use crate::task::{Anchor, Caller, JoinHandle, Ran, Registry, Runnable, Schedule, coop, new_task};
+use crate::util::this_thread;
 
 /// Tasks polled in one go before the set lets others run; as tokio.
 const POLLS_PER_TICK: usize = 61;
 
 /// The queues of one set. Tasks and wakers hold it, from any thread.
 struct LocalQueues {
-    owner: ThreadId,
+    /// The owner's number, by `util::this_thread`.
+    owner: u64,
     queue: RefCell<VecDeque<Runnable>>,
     registry: RefCell<Registry>,
     ticking: Cell<bool>,
@@ -72,16 +75,17 @@ thread_local! {
 struct LocalScheduler(Arc<LocalQueues>);
 
 impl Schedule for LocalScheduler {
-    fn schedule(&self, runnable: Runnable, caller: Caller) {
+    fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
         // Its thread may run the task and free this cell while we go on here.
-        let _anchor = (caller == Caller::GaveUpTask).then(|| runnable.anchor());
+        let anchor = caller.anchor(&runnable);
         self.0.schedule(runnable);
+        anchor
     }
 }
 
 impl LocalQueues {
     fn is_owner(&self) -> bool {
-        thread::current().id() == self.owner
+        this_thread::number() == self.owner
     }
 
     fn schedule(&self, runnable: Runnable) {
@@ -93,7 +97,7 @@ impl LocalQueues {
             if self.ticking.get() {
                 return;
             }
-            let waker = self.outside.lock().waker.clone();
+            let waker = self.outside.lock().waker.take();
             return wake(waker);
         }
         let mut outside = self.outside.lock();
@@ -102,7 +106,7 @@ impl LocalQueues {
             return drop(runnable);
         }
         outside.inbox.push(runnable);
-        let waker = outside.waker.clone();
+        let waker = outside.waker.take();
         drop(outside);
         wake(waker);
     }
@@ -111,7 +115,10 @@ impl LocalQueues {
     where
         F: Future + 'static,
     {
-        assert!(self.is_owner(), "a local task is spawned on its set's thread");
+        assert!(
+            self.is_owner(),
+            "a local task is spawned on its set's thread"
+        );
         let (runnable, handle) = new_task(future, LocalScheduler(self.clone()));
         if self.closed.get() {
             let _ = runnable.cancel();
@@ -122,15 +129,20 @@ impl LocalQueues {
         handle
     }
 
-    /// Notes the future to wake when something comes.
+    /// Notes the future to wake, once, when something comes.
+    ///
+    /// Not from within a tick: then one of the set's own tasks polls the set, and
+    /// whoever ticks it has left the waker that counts.
     fn set_waker(&self, waker: &Waker) {
-        let mut outside = self.outside.lock();
-        let old = match &outside.waker {
-            Some(old) if old.will_wake(waker) => None,
-            _ => outside.waker.replace(waker.clone()),
+        if self.ticking.get() {
+            return;
+        }
+        let known = self.outside.lock().waker.take();
+        let waker = match known {
+            Some(known) if known.will_wake(waker) => known,
+            _ => waker.clone(),
         };
-        drop(outside);
-        drop(old);
+        self.outside.lock().waker = Some(waker);
     }
 
     fn collect(&self) {
@@ -138,12 +150,19 @@ impl LocalQueues {
         self.queue.borrow_mut().extend(mail);
     }
 
-    /// Polls tasks, a bounded number. True if more are ready.
+    /// Polls what is ready once, a bounded number. True if more is ready.
+    ///
+    /// Each task at most once, so that the loop outside sees its driver between a
+    /// task's yields. Not from within a tick (see `set_waker`): the task that
+    /// polls the set stands in the queue itself if it was woken meanwhile.
     fn tick(&self) -> bool {
-        self.ticking.set(true);
+        if self.ticking.replace(true) {
+            return false;
+        }
         let _ticking = Ticking(&self.ticking);
         self.collect();
-        for _ in 0..POLLS_PER_TICK {
+        let ready = self.queue.borrow().len();
+        for _ in 0..ready.min(POLLS_PER_TICK) {
             let Some(runnable) = self.queue.borrow_mut().pop_front() else {
                 break;
             };
@@ -165,10 +184,9 @@ impl LocalQueues {
         loop {
             let doomed = self.registry.borrow_mut().take_one();
             let Some(doomed) = doomed else { break };
-            // SAFETY: this is the owner's thread, and no task is being polled
-            // that is still registered and not complete, but a set that is
-            // dropped by one of its own tasks: `LocalSet` is not reachable from
-            // its tasks while it is borrowed to poll them.
+            // SAFETY: this is the owner's thread, and no task of the set is being
+            // polled: whoever polls the set borrows the `LocalSet` that is being
+            // dropped.
             unsafe { doomed.shut_down() };
         }
         drop(mail);
@@ -255,7 +273,7 @@ impl LocalSet {
     pub fn new() -> Self {
         Self {
             queues: Arc::new(LocalQueues {
-                owner: thread::current().id(),
+                owner: this_thread::number(),
                 queue: RefCell::default(),
                 registry: RefCell::new(Registry::new()),
                 ticking: Cell::new(false),
@@ -299,11 +317,7 @@ impl LocalSet {
     ///
     /// As safe as `future`; the set's tasks lose nothing.
     pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
-        RunUntil {
-            set: self,
-            future,
-        }
-        .await
+        RunUntil { set: self, future }.await
     }
 }
 
@@ -399,7 +413,7 @@ where
     if let Some(set) = set {
         return set.spawn(future);
     }
-    let here = Some(thread::current().id());
+    let here = Some(this_thread::number());
     let local_runtime = handle::Handle::try_current()
         .ok()
         .filter(|handle| handle.home().local_thread == here);

@@ -88,7 +88,9 @@ mod tests {
         let mut now = Instant::now();
         let mut seen = Vec::new();
         pace.looked(now);
-        for took in [300, 300, 300, 300, 300, 300, 300, 150, 50, 50, 50, 50, 50, 50] {
+        for took in [
+            300, 300, 300, 300, 300, 300, 300, 150, 50, 50, 50, 50, 50, 50,
+        ] {
             seen.push(pace.next_stretch(100));
             now += Duration::from_micros(took);
             pace.looked(now);

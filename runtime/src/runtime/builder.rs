@@ -4,7 +4,6 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use crate::blocking::BlockingPool;
@@ -12,6 +11,7 @@ use crate::driver::{Driver, Wanted};
 use crate::executor::current_thread::{CurrentThread, Hooks};
 use crate::handle::{Handle, Home, ThreadConfig};
 use crate::runtime::{LocalOptions, LocalRuntime, Runtime};
+use crate::util::this_thread;
 
 /// Builds a [`Runtime`].
 ///
@@ -248,16 +248,13 @@ impl Builder {
     /// As [`build`](Self::build).
     #[allow(clippy::needless_pass_by_value)] // tokio's signature
     pub fn build_local(&mut self, _options: LocalOptions) -> io::Result<LocalRuntime> {
-        let (executor, handle) = self.open(Some(thread::current().id()))?;
+        let (executor, handle) = self.open(Some(this_thread::number()))?;
         Ok(LocalRuntime::from_runtime(Runtime::from_parts(
             executor, handle,
         )))
     }
 
-    fn open(
-        &mut self,
-        local_thread: Option<thread::ThreadId>,
-    ) -> io::Result<(Arc<CurrentThread>, Handle)> {
+    fn open(&mut self, local_thread: Option<u64>) -> io::Result<(Arc<CurrentThread>, Handle)> {
         if self.flavor == Flavor::MultiThread {
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,

@@ -2,6 +2,8 @@
 //!
 //! | for | there is |
 //! |---|---|
+//! | messages from many tasks to one | [`mpsc`] |
+//! | work from many tasks for many, and to wait until it is done | [`Queue`] |
 //! | one value, once | [`oneshot`] |
 //! | a value that one task at a time may touch, across its awaits | [`Mutex`] |
 //! | a limited number of something | [`Semaphore`] |

@@ -49,7 +49,7 @@ use std::task::{Context, Poll};
 
 use crate::loom::cell::UnsafeCell;
 use crate::task::id::{self, Id};
-use crate::task::runnable::Runnable;
+use crate::task::runnable::{Anchor, Runnable};
 use crate::task::state::State;
 use crate::task::waker_word::WakerWord;
 
@@ -60,8 +60,9 @@ pub(crate) trait Schedule: 'static {
     ///
     /// `self` lives inside the task's cell: if the caller gave up its reference,
     /// then once another thread can reach the runnable, `self` may be freed. Who
-    /// goes on after that takes an [`anchor`](Runnable::anchor) first.
-    fn schedule(&self, runnable: Runnable, caller: Caller);
+    /// hands it to another thread takes an [`anchor`](Caller::anchor) first and
+    /// returns it, for the caller to drop when nothing borrows from the cell.
+    fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor>;
 }
 
 /// What a waker still has when it hands the runnable over.
@@ -71,6 +72,13 @@ pub(crate) enum Caller {
     HoldsTask,
     /// None: it was spent on the wake.
     GaveUpTask,
+}
+
+impl Caller {
+    /// A reference on the task in place of the one that was given up.
+    pub(crate) fn anchor(self, runnable: &Runnable) -> Option<Anchor> {
+        (self == Caller::GaveUpTask).then(|| runnable.anchor())
+    }
 }
 
 /// How a task ended, as the cell stores it.
@@ -251,9 +259,9 @@ unsafe fn drop_outcome<F: Future, S>(task: TaskRef) {
     let cell = unsafe { cell::<F, S>(task) };
     let _current = id::enter(cell.header.id);
     // SAFETY: the task is complete and the outcome the caller's.
-    let outcome = cell.stage.with_mut(|stage| unsafe {
-        std::mem::replace(&mut *(*stage).outcome, Outcome::Taken)
-    });
+    let outcome = cell
+        .stage
+        .with_mut(|stage| unsafe { std::mem::replace(&mut *(*stage).outcome, Outcome::Taken) });
     contain(|| drop(outcome));
 }
 
@@ -261,7 +269,9 @@ unsafe fn free<F: Future, S>(task: TaskRef) {
     // SAFETY: the vtable belongs to this cell, and the caller released the last
     // reference. The outcome is taken or dropped by then, and the stage, a
     // union, drops nothing of itself.
-    drop(unsafe { Box::from_raw(task.cast::<Cell<F, S>>().as_ptr()) });
+    let cell = unsafe { Box::from_raw(task.cast::<Cell<F, S>>().as_ptr()) };
+    // What may still be in there is a join waker whose clone panicked.
+    contain(|| drop(cell));
 }
 
 unsafe fn schedule<F: Future, S: Schedule>(task: TaskRef, caller: Caller) {
@@ -269,7 +279,8 @@ unsafe fn schedule<F: Future, S: Schedule>(task: TaskRef, caller: Caller) {
     let cell = unsafe { cell::<F, S>(task) };
     // SAFETY: the caller set SCHEDULED and so owns the new runnable.
     let runnable = unsafe { Runnable::from_task(task) };
-    cell.scheduler.schedule(runnable, caller);
+    let anchor = cell.scheduler.schedule(runnable, caller);
+    drop(anchor);
 }
 
 /// Releases one reference.

@@ -67,7 +67,9 @@ fn with_units<R>(units: u8, poll: impl FnOnce() -> R) -> R {
         }
     }
 
-    let before = UNITS.try_with(|u| u.replace(units)).unwrap_or(UNCONSTRAINED);
+    let before = UNITS
+        .try_with(|u| u.replace(units))
+        .unwrap_or(UNCONSTRAINED);
     let _restore = Restore(before);
     poll()
 }
@@ -81,7 +83,9 @@ fn with_units<R>(units: u8, poll: impl FnOnce() -> R) -> R {
 pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     let units = UNITS.try_with(Cell::get).unwrap_or(UNCONSTRAINED);
     match units {
-        UNCONSTRAINED => Poll::Ready(RestoreOnPending { before: UNCONSTRAINED }),
+        UNCONSTRAINED => Poll::Ready(RestoreOnPending {
+            before: UNCONSTRAINED,
+        }),
         0 => {
             cx.waker().wake_by_ref();
             Poll::Pending
@@ -95,6 +99,7 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
 
 /// Is any of the current task's budget left? Always true outside a task.
 #[must_use]
+#[inline]
 pub fn has_budget_remaining() -> bool {
     UNITS.try_with(Cell::get).unwrap_or(UNCONSTRAINED) > 0
 }

@@ -99,7 +99,9 @@ impl JoinError {
         if let Some(text) = payload.downcast_ref::<String>() {
             return Some(text.clone());
         }
-        payload.downcast_ref::<&'static str>().map(ToString::to_string)
+        payload
+            .downcast_ref::<&'static str>()
+            .map(ToString::to_string)
     }
 }
 

@@ -39,9 +39,9 @@ pub use crate::executor::local::{LocalEnterGuard, LocalSet, spawn_local};
 pub use crate::handle::{spawn, spawn_blocking};
 pub use crate::join_set::JoinSet;
 
-pub(crate) use cell::{Caller, Schedule};
+pub(crate) use cell::{Caller, Schedule, contain};
 pub(crate) use registry::Registry;
-pub(crate) use runnable::{Ran, Runnable, new_task};
+pub(crate) use runnable::{Anchor, Ran, Runnable, new_task};
 
 #[cfg(all(test, loom))]
 mod models;

@@ -14,7 +14,7 @@ use crate::loom::sync::Arc;
 use crate::loom::sync::atomic::AtomicBool;
 use crate::loom::sync::atomic::Ordering::Relaxed;
 use crate::loom::thread;
-use crate::task::{Caller, JoinHandle, Ran, Registry, Runnable, Schedule, new_task};
+use crate::task::{Anchor, Caller, JoinHandle, Ran, Registry, Runnable, Schedule, new_task};
 
 /// Bounded to three preemptions, unless LOOM_MAX_PREEMPTIONS says otherwise: what
 /// goes wrong at all goes wrong with two.
@@ -34,7 +34,11 @@ impl Queue {
     }
 
     fn pop(&self) -> Option<Runnable> {
-        self.0.lock().unwrap().as_mut().and_then(VecDeque::pop_front)
+        self.0
+            .lock()
+            .unwrap()
+            .as_mut()
+            .and_then(VecDeque::pop_front)
     }
 
     fn close(&self) -> VecDeque<Runnable> {
@@ -72,8 +76,10 @@ impl Queue {
 }
 
 impl Schedule for Queue {
-    fn schedule(&self, runnable: Runnable, _: Caller) {
-        self.clone().push(runnable);
+    fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
+        let anchor = caller.anchor(&runnable);
+        self.push(runnable);
+        anchor
     }
 }
 
@@ -98,7 +104,11 @@ impl Signals {
     }
 
     fn take_waker(&self) -> Waker {
-        self.wakers.lock().unwrap().pop().expect("left by the first poll")
+        self.wakers
+            .lock()
+            .unwrap()
+            .pop()
+            .expect("left by the first poll")
     }
 }
 
@@ -165,7 +175,10 @@ fn loom_abort_against_complete() {
         drop(signals.take_waker());
         let abort = handle.abort_handle();
         let aborting = thread::spawn(move || abort.abort());
-        signals.flags.iter().for_each(|flag| flag.store(true, Relaxed));
+        signals
+            .flags
+            .iter()
+            .for_each(|flag| flag.store(true, Relaxed));
         waker.wake();
         queue.run_until_complete();
         aborting.join().unwrap();
@@ -273,7 +286,10 @@ fn loom_last_references_race() {
         let queue = Queue::new();
         let (signals, handle) = waiting_task(&queue);
         let (first, second) = (signals.take_waker(), signals.take_waker());
-        signals.flags.iter().for_each(|flag| flag.store(true, Relaxed));
+        signals
+            .flags
+            .iter()
+            .for_each(|flag| flag.store(true, Relaxed));
         first.wake();
         queue.run_until_complete();
         let waking = thread::spawn(move || second.wake());

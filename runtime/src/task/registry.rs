@@ -33,9 +33,7 @@ impl Slot {
     }
 
     fn free(next: u32) -> Self {
-        Self(std::ptr::without_provenance_mut(
-            ((next as usize) << 1) | 1,
-        ))
+        Self(std::ptr::without_provenance_mut(((next as usize) << 1) | 1))
     }
 
     fn read(self) -> Result<TaskRef, u32> {
@@ -52,6 +50,7 @@ const NONE: u32 = u32::MAX >> 1;
 
 /// The tasks of one executor.
 pub(crate) struct Registry {
+    #[allow(clippy::vec_box)] // growing moves the boxes, not the pages
     pages: Vec<Box<[Slot; PAGE]>>,
     /// Head of the free list.
     free: u32,
@@ -100,14 +99,16 @@ impl Registry {
         self.len -= 1;
     }
 
-    /// Ends one task, for the executor that shuts down. False if none is left.
+    /// Takes out one task, for the executor that shuts down; `None` if none is left.
     ///
     /// One at a time: a destructor may reach the executor again, and finds the
     /// registry at rest.
     pub(crate) fn take_one(&mut self) -> Option<Doomed> {
         while let Some(page) = self.pages.len().checked_sub(1) {
             let base = page * PAGE;
-            let found = self.pages[page].iter().rposition(|slot| slot.read().is_ok());
+            let found = self.pages[page]
+                .iter()
+                .rposition(|slot| slot.read().is_ok());
             let Some(at) = found else {
                 // The free list may still name this page's keys; nothing is
                 // entered any more, so nobody will follow it.
@@ -131,7 +132,10 @@ impl Registry {
 
     fn grow(&mut self) {
         let base = self.pages.len() * PAGE;
-        assert!(base + PAGE <= KEYS as usize, "more than {KEYS} tasks at once");
+        assert!(
+            base + PAGE <= KEYS as usize,
+            "more than {KEYS} tasks at once"
+        );
         let base = base as u32;
         let mut page = Box::new([Slot::free(NONE); PAGE]);
         for (i, slot) in page.iter_mut().enumerate().take(PAGE - 1) {

@@ -81,11 +81,13 @@ impl Runnable {
     /// Enters a new task in `registry`, before its JoinHandle is given away.
     #[inline]
     pub(crate) fn register_new(&self, registry: &mut Registry) {
-        self.header().state.set_key_unshared(registry.insert(self.0));
+        self.header()
+            .state
+            .set_key_unshared(registry.insert(self.0));
     }
 
     /// Keeps the task's cell alive beyond the runnable.
-    pub(crate) fn anchor(&self) -> Anchor {
+    pub(super) fn anchor(&self) -> Anchor {
         self.header().state.clone_reference();
         Anchor(self.0)
     }
@@ -155,6 +157,7 @@ impl Drop for Runnable {
 }
 
 /// A reference on a task that does nothing but hold it.
+#[must_use]
 pub(crate) struct Anchor(TaskRef);
 
 impl Drop for Anchor {

@@ -167,7 +167,7 @@ impl State {
     /// (1) A task that is scheduled from birth, with two references: the
     /// executor's and the JoinHandle's.
     pub(crate) fn new() -> Self {
-        Self(AtomicU64::new(SCHEDULED | JOIN_INTEREST | 2 * REFERENCE))
+        Self(AtomicU64::new(SCHEDULED | JOIN_INTEREST | (2 * REFERENCE)))
     }
 
     /// (2) A wake that keeps its waker.
@@ -317,7 +317,7 @@ impl State {
     pub(super) fn set_key_unshared(&self, key: u32) {
         debug_assert!(key < KEYS && self.key().is_none());
         let now = self.0.load(Relaxed);
-        self.0.store(now | u64::from(key + 1) << KEY_SHIFT, Relaxed);
+        self.0.store(now | (u64::from(key + 1) << KEY_SHIFT), Relaxed);
     }
 
     /// Has the outcome been written? `Acquire`: then it may be read.

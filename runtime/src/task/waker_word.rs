@@ -36,6 +36,10 @@ static KNOWN: [AtomicPtr<RawWakerVTable>; KINDS] =
 /// A waker, or none, in one word. It owns the waker.
 pub(super) struct WakerWord(*mut ());
 
+/// A waker at an address whose three low bits are free, on 32-bit systems too.
+#[repr(align(8))]
+struct Boxed(Waker);
+
 // SAFETY: a waker is Send and Sync, and this is one.
 unsafe impl Send for WakerWord {}
 // SAFETY: as above.
@@ -51,7 +55,7 @@ impl WakerWord {
                 let _owned_by_the_word = ManuallyDrop::new(waker);
                 Self(data.map_addr(|bits| bits | number))
             }
-            _ => Self(Box::into_raw(Box::new(waker)).cast()),
+            _ => Self(Box::into_raw(Box::new(Boxed(waker))).cast()),
         }
     }
 
@@ -64,7 +68,7 @@ impl WakerWord {
         let number = word.addr() & TAG;
         if number == 0 {
             // SAFETY: a word without a number came from a box, and was not taken before.
-            return Some(*unsafe { Box::from_raw(word.cast::<Waker>()) });
+            return Some(unsafe { Box::from_raw(word.cast::<Boxed>()) }.0);
         }
         // SAFETY: these are the two parts of a waker that the word has owned, and
         // the vtable is a `'static`, for it has a number.
@@ -76,8 +80,8 @@ impl WakerWord {
         let number = self.0.addr() & TAG;
         if number == 0 {
             // SAFETY: a word without a number is null or a box's pointer.
-            let boxed = unsafe { self.0.cast::<Waker>().as_ref() };
-            return boxed.is_some_and(|waker| waker.will_wake(other));
+            let boxed = unsafe { self.0.cast::<Boxed>().as_ref() };
+            return boxed.is_some_and(|boxed| boxed.0.will_wake(other));
         }
         ptr::eq(data(self.0), other.data())
             && ptr::eq(KNOWN[number - 1].load(Relaxed), other.vtable())
@@ -170,6 +174,7 @@ mod tests {
     fn null_data_is_not_none() {
         let mut word = WakerWord::new(Waker::noop().clone());
         assert!(word.take().is_some());
-        assert!(WakerWord::NONE.take().is_none());
+        let mut none = WakerWord::NONE;
+        assert!(none.take().is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! **How does a send give up?** As any future does, by a [`timeout`]; here, up in
+//! **How does a send give up?** As any future does, by a [`timeout()`]; here, up in
 //! `time`, because the channel itself knows no clock.
 
 use crate::sync::mpsc::Sender;

@@ -32,8 +32,7 @@ use std::task::{Context, Poll, Waker, ready};
 use pin_project_lite::pin_project;
 
 use super::{Duration, Instant, addable};
-use crate::driver::wheel::Key;
-use crate::driver::timers::{ShutDown, Timers};
+use crate::driver::timers::{ShutDown, Timer, Timers};
 use crate::handle::{self, Handle};
 use crate::task::coop;
 
@@ -52,7 +51,7 @@ enum Stage {
     /// Not in the wheel.
     Asked(Asked),
     /// In the wheel, unless it has fired since.
-    Armed(Key),
+    Armed(Timer),
     /// Was seen to be reached.
     Over,
 }
@@ -116,32 +115,43 @@ impl Delay {
     pub(super) fn is_elapsed(&self) -> bool {
         match self.stage {
             Stage::Asked(Asked::Ahead | Asked::Anytime) => false,
-            Stage::Asked(Asked::Again) => {
-                let reached = self.with_timers(|timers| {
-                    let clock = timers.clock();
-                    clock.nanos_at(self.deadline.into_std()) <= clock.now()
+            Stage::Asked(Asked::Again) => self.is_past(),
+            Stage::Armed(timer) => {
+                let waiting = self.with_timers(|timers| {
+                    let known = !timers.is_foreign(timer);
+                    known.then(|| timers.is_waiting(timer))
                 });
-                reached.unwrap_or_else(|| self.deadline <= Instant::now())
+                match waiting {
+                    Some(Some(waiting)) => !waiting,
+                    Some(None) => self.is_past(),
+                    None => true,
+                }
             }
-            Stage::Armed(key) => !self
-                .with_timers(|timers| timers.is_waiting(key))
-                .unwrap_or(false),
             Stage::Over => true,
         }
+    }
+
+    /// Is the deadline reached, by the runtime's clock?
+    fn is_past(&self) -> bool {
+        let past = self.with_timers(|timers| {
+            let clock = timers.clock();
+            clock.nanos_at(self.deadline.into_std()) <= clock.now()
+        });
+        past.unwrap_or_else(|| self.deadline <= Instant::now())
     }
 
     /// Another deadline. Whoever waits is woken at that one instead.
     pub(super) fn reset(&mut self, deadline: Instant) {
         self.deadline = deadline;
         let moved = match self.stage {
-            Stage::Armed(key) => {
-                let reset = self.with_timers(|timers| timers.reset(key, deadline.into_std()));
+            Stage::Armed(timer) => {
+                let reset = self.with_timers(|timers| timers.reset(timer, deadline.into_std()));
                 reset.flatten()
             }
             Stage::Asked(_) | Stage::Over => None,
         };
         self.stage = match moved {
-            Some(key) => Stage::Armed(key),
+            Some(timer) => Stage::Armed(timer),
             None => Stage::Asked(Asked::Again),
         };
     }
@@ -166,17 +176,27 @@ impl Delay {
     fn poll_reached(&mut self, waker: &Waker) -> Poll<()> {
         let deadline = self.deadline.into_std();
         let mut stage = self.stage;
-        let polled = self.with_timers(|timers| match stage {
-            Stage::Over => Poll::Ready(Ok(())),
-            Stage::Armed(key) => timers.check(key, deadline, waker),
-            Stage::Asked(asked) => match timers.register(deadline, asked == Asked::Ahead, waker) {
-                Ok(Some(key)) => {
-                    stage = Stage::Armed(key);
-                    Poll::Pending
+        let polled = self.with_timers(|timers| {
+            if let Stage::Armed(timer) = stage
+                && timers.is_foreign(timer)
+            {
+                timers.cancel(timer);
+                stage = Stage::Asked(Asked::Again);
+            }
+            match stage {
+                Stage::Over => Poll::Ready(Ok(())),
+                Stage::Armed(timer) => timers.check(timer, deadline, waker),
+                Stage::Asked(asked) => {
+                    match timers.register(deadline, asked == Asked::Ahead, waker) {
+                        Ok(Some(timer)) => {
+                            stage = Stage::Armed(timer);
+                            Poll::Pending
+                        }
+                        Ok(None) => Poll::Ready(Ok(())),
+                        Err(shut_down) => Poll::Ready(Err(shut_down)),
+                    }
                 }
-                Ok(None) => Poll::Ready(Ok(())),
-                Err(shut_down) => Poll::Ready(Err(shut_down)),
-            },
+            }
         });
         match polled {
             Some(Poll::Pending) => {
@@ -201,8 +221,8 @@ impl Delay {
 impl Drop for Delay {
     #[inline]
     fn drop(&mut self) {
-        if let Stage::Armed(key) = self.stage {
-            let _ = self.with_timers(|timers| timers.cancel(key));
+        if let Stage::Armed(timer) = self.stage {
+            let _ = self.with_timers(|timers| timers.cancel(timer));
         }
     }
 }

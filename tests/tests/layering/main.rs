@@ -92,6 +92,11 @@ const UNSAFE: &[(&str, &str)] = &[
     ("task/waker_word.rs", "a waker in one word"),
     ("sync/mutex.rs", "the value that the lock protects"),
     ("sync/mutex/guard.rs", "the value that the lock protects"),
+    (
+        "driver/timers.rs",
+        "a wheel that only the thread that drives may touch",
+    ),
+    ("driver/mod.rs", "passes on who holds the loop's token"),
     ("macros/join.rs", "pins its own locals"),
     ("macros/select.rs", "pins its own locals"),
     ("sys.rs", "libc"),

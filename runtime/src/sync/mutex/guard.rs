@@ -56,11 +56,38 @@ pub struct MappedMutexGuard<'a, T: ?Sized> {
 /// it when dropped.
 ///
 /// Made by [`OwnedMutexGuard::map`] and [`OwnedMutexGuard::try_map`].
+///
+/// It passes for no guard of a shorter-lived part, which would let something
+/// short-lived be written into the mutex. A function may take it as it is:
+///
+/// ```
+/// # use kolo::sync::OwnedMappedMutexGuard;
+/// type Name = (&'static str,);
+/// fn same(name: OwnedMappedMutexGuard<Name, &'static str>)
+///     -> OwnedMappedMutexGuard<Name, &'static str>
+/// {
+///     name
+/// }
+/// ```
+///
+/// but not make less of it:
+///
+/// ```compile_fail
+/// # use kolo::sync::OwnedMappedMutexGuard;
+/// type Name = (&'static str,);
+/// fn shorter<'a>(name: OwnedMappedMutexGuard<Name, &'static str>)
+///     -> OwnedMappedMutexGuard<Name, &'a str>
+/// {
+///     name
+/// }
+/// ```
 #[must_use = "a guard that is dropped at once unlocks the mutex"]
 #[clippy::has_significant_drop]
 pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized = T> {
     turn: OwnedTurn<T>,
     value: NonNull<U>,
+    /// As `&mut U`: a guard of a long-lived U is not one of a shorter-lived.
+    invariant: PhantomData<*mut U>,
 }
 
 /// The permit of a mutex that it keeps alive.
@@ -200,6 +227,7 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
         OwnedMappedMutexGuard {
             turn: this.turn,
             value,
+            invariant: PhantomData,
         }
     }
 
@@ -218,6 +246,7 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
             Some(value) => Ok(OwnedMappedMutexGuard {
                 turn: this.turn,
                 value,
+                invariant: PhantomData,
             }),
             None => Err(this),
         }
@@ -283,6 +312,7 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
         OwnedMappedMutexGuard {
             turn: this.turn,
             value,
+            invariant: PhantomData,
         }
     }
 
@@ -301,6 +331,7 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
             Some(value) => Ok(OwnedMappedMutexGuard {
                 turn: this.turn,
                 value,
+                invariant: PhantomData,
             }),
             None => Err(this),
         }

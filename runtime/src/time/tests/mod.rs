@@ -1,6 +1,7 @@
 //! Time in a test's hands: futures on a paused clock that jumps when nothing can
 //! run, or polled one by one with a waker that counts. Nothing sleeps.
 
+mod elsewhere;
 mod interval;
 mod sleep;
 mod timeout;
@@ -14,7 +15,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use super::{Duration, Instant};
 use crate::driver::clock::Clock;
-use crate::driver::timers::Timers;
+use crate::driver::timers::{Driving, Timers};
 use crate::handle::{EnterGuard, Handle};
 
 fn ms(n: u64) -> Duration {
@@ -23,6 +24,9 @@ fn ms(n: u64) -> Duration {
 
 /// A thread inside a runtime that is nothing but timers on a paused clock.
 struct Paused {
+    /// As a loop does: its timers go to the own wheel. (Those of the shared one are
+    /// tested in `driver/timers_tests.rs`.) Dropped before the timers are.
+    driving: Option<Driving>,
     handle: Handle,
     start: Instant,
     _entered: EnterGuard<'static>,
@@ -39,10 +43,19 @@ impl Paused {
         let handle = Handle::of_timers(Some(Timers::new(clock, || ())));
         let entered = handle.enter_and_own();
         Self {
+            // SAFETY: no loop drives these timers, and no other thread does.
+            driving: Some(unsafe { handle.timers().drive() }),
             handle,
             start: Instant::now(),
             _entered: entered,
         }
+    }
+
+    /// As a runtime that is dropped.
+    fn shut_down(&mut self) {
+        drop(self.driving.take());
+        // SAFETY: no loop drives these timers, and this thread does no longer.
+        unsafe { self.timers().shutdown() };
     }
 
     fn timers(&self) -> &Timers {

@@ -217,7 +217,7 @@ fn the_ends_of_time() {
 
 #[test]
 fn polled_after_shutdown_it_panics_unless_it_is_over() {
-    let rt = Paused::new();
+    let mut rt = Paused::new();
     let mut over = Poller::new(sleep(ms(1)));
     let mut fired = Poller::new(sleep(ms(1)));
     assert!(over.poll().is_pending() && fired.poll().is_pending());
@@ -226,7 +226,7 @@ fn polled_after_shutdown_it_panics_unless_it_is_over() {
     let mut waiting = Poller::new(sleep(ms(1)));
     let mut fresh = Poller::new(sleep(ms(1)));
     assert!(waiting.poll().is_pending());
-    rt.timers().shutdown();
+    rt.shut_down();
     assert!(waiting.woken.take());
     assert!(over.poll().is_ready() && fired.poll().is_ready());
     for wait in [&mut waiting, &mut fresh] {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use kolo_tests::Kind;
+use kolo_tests::{Kind, Transcript};
 
 use super::rt;
 use super::{On, whereabouts};
@@ -33,7 +33,10 @@ kolo_tests::tests! {
         api_hooks_may_use_the_context_free_api,
         api_several_threads_with_timers,
     ],
-    current: [api_handle_block_on_needs_a_driver_elsewhere],
+    current: [
+        api_handle_block_on_needs_a_driver_elsewhere,
+        api_park_hooks_come_in_pairs,
+    ],
     multi: [api_worker_threads_are_named, api_main_future_stays_on_the_callers_thread],
 }
 
@@ -230,6 +233,40 @@ fn api_hooks_may_use_the_context_free_api(on: On) {
     drop(runtime);
     assert!(parks.load(Ordering::SeqCst) >= 1);
     assert!(unparks.load(Ordering::SeqCst) >= 1);
+}
+
+/// Whatever comes between them: a sleep, a jump of a paused clock, a task that the
+/// first of them spawned.
+fn api_park_hooks_come_in_pairs(on: On) {
+    for paused in [false, true] {
+        for spawns in [false, true] {
+            let log = Transcript::new();
+            let (parks, unparks) = (log.clone(), log.clone());
+            let runtime = on
+                .builder()
+                .start_paused(paused)
+                .on_thread_park(move || {
+                    parks.say("park");
+                    if spawns && parks.len() < 100 {
+                        drop(rt::spawn(async {}));
+                    }
+                })
+                .on_thread_unpark(move || unparks.say("unpark"))
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                for _ in 0..5 {
+                    rt::time::sleep(Duration::from_millis(1)).await;
+                }
+            });
+            let lines = log.lines();
+            let pairs = lines.chunks(2);
+            assert!(pairs.len() >= 5, "paused {paused}, spawns {spawns}");
+            for pair in pairs {
+                assert_eq!(pair, ["park", "unpark"], "paused {paused}, spawns {spawns}");
+            }
+        }
+    }
 }
 
 /// Each thread waits for timers of its own; whoever drives fires them all.

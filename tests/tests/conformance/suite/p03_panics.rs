@@ -4,9 +4,10 @@
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
 
-use kolo_tests::{caught, on_drop, poll_once};
+use kolo_tests::{caught, on_drop, poll_once, unclonable_waker};
 
 use super::On;
 use super::rt;
@@ -28,6 +29,7 @@ kolo_tests::tests! {
         p03_panic_in_a_joined_set,
         p03_panic_while_holding_channel_ends,
     ],
+    current: [p03_panic_in_drop_of_a_stale_join_waker],
 }
 
 /// A value whose drop panics, unless it already unwinds.
@@ -279,4 +281,38 @@ fn p03_panic_while_holding_channel_ends(on: On) {
         assert!(answer.await.is_err());
         assert!(task.await.map(|()| ()).unwrap_err().is_panic());
     });
+}
+
+/// A JoinHandle changed its waker, and the clone of the new one panicked: the old
+/// one may still lie in the task. Its destructor is nobody's business either.
+fn p03_panic_in_drop_of_a_stale_join_waker(on: On) {
+    struct Stale(Arc<AtomicUsize>);
+    impl Wake for Stale {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for Stale {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            panic!("a waker was dropped");
+        }
+    }
+
+    let runtime = on.runtime();
+    let drops = Arc::new(AtomicUsize::new(0));
+    let (tx, rx) = oneshot::channel::<()>();
+    let mut task = Box::pin(runtime.spawn(async move { rx.await.unwrap() }));
+    let stale = Waker::from(Arc::new(Stale(drops.clone())));
+    assert!(poll_once(task.as_mut(), &stale).is_pending());
+    caught(|| poll_once(task.as_mut(), &unclonable_waker())).says(&["cloned a waker"]);
+    // Only if the task has not kept the other one does this panic.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(stale)));
+    drop(task);
+    tx.send(()).unwrap();
+    let one = runtime.block_on(async {
+        rt::task::yield_now().await;
+        rt::spawn(async { 1 }).await.unwrap()
+    });
+    assert_eq!((one, runtime.metrics().num_alive_tasks()), (1, 0));
+    drop(runtime);
+    assert_eq!(drops.load(Ordering::SeqCst), 1, "dropped once");
 }

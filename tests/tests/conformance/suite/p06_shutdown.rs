@@ -10,8 +10,10 @@ use std::sync::mpsc as std_mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::On;
+use kolo_tests::on_drop;
+
 use super::rt;
+use super::{On, whereabouts};
 use rt::sync::oneshot;
 
 kolo_tests::tests! {
@@ -25,6 +27,7 @@ kolo_tests::tests! {
         p06_shutdown_timeout_zero_inside_a_runtime,
         p06_blocking_work_that_began_goes_on,
         p06_queued_blocking_work_runs_or_is_cancelled,
+        p06_queued_blocking_work_is_dropped_in_context,
         p06_shutdown_wakes_a_sleeping_loop,
         p06_shutdown_drops_tasks_in_all_three_ways,
     ],
@@ -134,6 +137,23 @@ fn p06_queued_blocking_work_runs_or_is_cancelled(on: On) {
             assert!(!ran.load(Ordering::SeqCst));
         }
     }
+}
+
+/// Whichever thread drops it: its destructor may ask for its runtime.
+fn p06_queued_blocking_work_is_dropped_in_context(on: On) {
+    let runtime = on
+        .builder()
+        .name("home")
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
+    let (release, _work) = stuck(&runtime);
+    let (tx, seen) = std_mpsc::channel();
+    let says = on_drop(move || tx.send(whereabouts()).unwrap());
+    drop(runtime.spawn_blocking(move || drop(says)));
+    runtime.shutdown_background();
+    release.send(()).unwrap();
+    assert_eq!(seen.recv().unwrap().as_deref(), Some("home"));
 }
 
 /// A thread sleeps in the driver with a far timer; shutdown does not wait for it.

@@ -2,7 +2,7 @@
 //! told, or when nothing can run; exactly to the next deadline; and it waits for
 //! blocking work.
 
-use std::sync::mpsc as std_mpsc;
+use std::sync::{Arc, mpsc as std_mpsc};
 use std::time::{Duration, Instant as StdInstant};
 
 use kolo_tests::Transcript;
@@ -26,9 +26,12 @@ kolo_tests::tests! {
         p11_pause_in_the_middle,
         p11_pause_in_the_middle_is_exact,
         p11_resume_goes_on_from_there,
+        p11_resume_with_a_sleep_under_way,
         p11_waits_for_blocking_work,
         p11_blocking_work_that_nobody_awaits,
         p11_blocking_work_that_panics,
+        p11_blocking_work_ends_while_the_loop_falls_asleep,
+        p11_timers_of_another_thread,
         p11_yielding_does_not_move_it,
         p11_other_threads_see_their_own_clock,
         p11_timeout_on_a_paused_clock,
@@ -245,6 +248,25 @@ fn p11_resume_goes_on_from_there(on: On) {
     });
 }
 
+/// A timer was slept for, then most of its time was skipped: what is left of it
+/// is short. (Who still sleeps for all of it hangs.)
+fn p11_resume_with_a_sleep_under_way(on: On) {
+    on.run(async {
+        let far = rt::spawn(sleep(Duration::from_secs(3_600)));
+        let (tx, rx) = rt::sync::oneshot::channel();
+        let other = std::thread::spawn(move || {
+            std::thread::sleep(ms(3)); // gives the loop the time to sleep for the timer
+            tx.send(()).unwrap();
+        });
+        rx.await.unwrap();
+        pause();
+        advance(Duration::from_secs(3_600) - ms(50)).await;
+        resume();
+        far.await.unwrap();
+        other.join().unwrap();
+    });
+}
+
 /// The loop is idle but for work on the pool: no jump until that is done.
 fn p11_waits_for_blocking_work(on: On) {
     on.run_paused(async {
@@ -286,6 +308,45 @@ fn p11_blocking_work_that_panics(on: On) {
         sleep(Duration::from_secs(15)).await;
         assert_eq!(start.elapsed(), Duration::from_secs(15));
     });
+}
+
+/// The work's result wakes who awaits it a moment before the pool counts it as
+/// done; meanwhile the loop may go to sleep, because work is under way.
+/// (The gate's loom models cover that moment; this is the whole of it, at speed.)
+fn p11_blocking_work_ends_while_the_loop_falls_asleep(on: On) {
+    on.run_paused(async {
+        let start = Instant::now();
+        for _ in 0..2_000 {
+            rt::task::spawn_blocking(|| ()).await.unwrap();
+            sleep(ms(1)).await;
+        }
+        assert_eq!(start.elapsed(), Duration::from_secs(2));
+    });
+}
+
+/// One thread drives and is idle, the other sets timer after timer: none is left
+/// behind by a loop that is about to sleep.
+fn p11_timers_of_another_thread(on: On) {
+    let runtime = Arc::new(on.paused());
+    let there = runtime.clone();
+    let (tx, rx) = rt::sync::oneshot::channel::<()>();
+    let (drives, is_driving) = std_mpsc::channel();
+    let driver = std::thread::spawn(move || {
+        there.block_on(async move {
+            drives.send(()).unwrap();
+            rx.await.unwrap();
+        });
+    });
+    is_driving.recv().unwrap();
+    runtime.block_on(async move {
+        let start = Instant::now();
+        for _ in 0..2_000 {
+            sleep(ms(1)).await;
+        }
+        assert_eq!(start.elapsed(), Duration::from_secs(2));
+        tx.send(()).unwrap();
+    });
+    driver.join().unwrap();
 }
 
 fn p11_yielding_does_not_move_it(on: On) {

@@ -4,7 +4,7 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
@@ -35,8 +35,10 @@ kolo_tests::tests! {
         p16_threads_are_heard_under_load,
         p16_budget_is_not_spent_by_pending,
         p16_a_woken_task_gets_its_turn_among_yielders,
+        p16_mail_without_end_holds_up_no_timer,
     ],
     current: [
+        p16_hook_that_always_spawns_holds_up_no_timer,
         p16_yields_take_turns,
         p16_yielders_see_timers,
     ],
@@ -377,4 +379,74 @@ fn p16_yielders_see_timers(on: On) {
             yield_now().await;
         }
     });
+}
+
+/// A thread answers each task with the next one before it ends, so that there is
+/// mail whenever the loop runs dry. The timer must not wait for the last of them.
+fn p16_mail_without_end_holds_up_no_timer(on: On) {
+    const MOST: usize = 500_000;
+
+    let runtime = on.runtime();
+    let handle = runtime.handle().clone();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let answered = Arc::new(AtomicUsize::new(0));
+    let over = Arc::new(AtomicBool::new(false));
+    let until = |count: Arc<AtomicUsize>, over: Arc<AtomicBool>| {
+        move |n| {
+            while count.load(Ordering::SeqCst) < n && !over.load(Ordering::SeqCst) {
+                std::thread::yield_now();
+            }
+        }
+    };
+    let until_answered = until(answered.clone(), over.clone());
+    let until_asked = until(asked.clone(), over.clone());
+    let peer = std::thread::spawn({
+        let (asked, answered, over) = (asked.clone(), answered.clone(), over.clone());
+        let until_answered = until_answered.clone();
+        move || {
+            for n in 1..=MOST {
+                until_asked(n);
+                if over.load(Ordering::SeqCst) {
+                    return;
+                }
+                let (asked, until_answered) = (asked.clone(), until_answered.clone());
+                handle.spawn(async move {
+                    asked.store(n + 1, Ordering::SeqCst);
+                    if n < MOST {
+                        until_answered(n + 1);
+                    }
+                });
+                answered.store(n, Ordering::SeqCst);
+            }
+        }
+    });
+    let answers = runtime.block_on(async {
+        asked.store(1, Ordering::SeqCst);
+        until_answered(1);
+        rt::time::sleep(Duration::from_millis(1)).await;
+        answered.load(Ordering::SeqCst)
+    });
+    over.store(true, Ordering::SeqCst);
+    peer.join().unwrap();
+    assert!(answers < MOST, "the timer fired after the last message");
+}
+
+/// The hook that is called before each sleep leaves something to do instead.
+fn p16_hook_that_always_spawns_holds_up_no_timer(on: On) {
+    const MOST: usize = 200_000;
+
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = calls.clone();
+    let runtime = on
+        .builder()
+        .on_thread_park(move || {
+            if counted.fetch_add(1, Ordering::SeqCst) < MOST {
+                drop(rt::spawn(async {}));
+            }
+        })
+        .build()
+        .unwrap();
+    runtime.block_on(async { rt::time::sleep(Duration::from_millis(1)).await });
+    let calls = calls.load(Ordering::SeqCst);
+    assert!(calls < MOST, "the timer fired after the last spawn");
 }

@@ -2,13 +2,15 @@
 //! `LocalRuntime`: futures that are not `Send`.
 
 use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc as std_mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use kolo_tests::{Transcript, on_drop};
+use kolo_tests::{CountWaker, Transcript, on_drop, poll_once};
 
 use super::On;
 use super::rt;
@@ -34,9 +36,13 @@ kolo_tests::tests! {
         p20_local_abort,
         p20_set_is_fair_to_the_runtime,
         p20_waker_outlives_the_set,
+        p20_task_runs_a_future_in_its_own_set,
+        p20_task_awaits_another_in_its_own_set,
+        p20_task_is_not_polled_within_its_own_poll,
     ],
     current: [
         p20_local_order_is_fifo,
+        p20_local_yielders_see_timers,
         p20_local_runtime,
         p20_local_runtime_drops_its_tasks,
         p20_local_runtime_remote_wake,
@@ -287,6 +293,84 @@ fn p20_waker_outlives_the_set(on: On) {
     thread::spawn(move || waker.wake()).join().unwrap();
 }
 
+/// Polls `future` as often as it is woken. If it was not, and isn't ready, then it
+/// would hang.
+fn poll_while_woken<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let (count, waker) = CountWaker::pair();
+    loop {
+        let before = count.wakes();
+        if let std::task::Poll::Ready(output) = poll_once(future.as_mut(), &waker) {
+            return output;
+        }
+        assert!(count.wakes() > before, "there is work left, and no wake");
+    }
+}
+
+/// The set is polled by one of its own tasks.
+fn p20_task_runs_a_future_in_its_own_set(on: On) {
+    let log = Transcript::new();
+    let set = Rc::new(LocalSet::new());
+    let (own, lines) = (set.clone(), log.clone());
+    let task = set.spawn_local(async move {
+        let steps = async {
+            for i in 0..3 {
+                lines.say(i.to_string());
+                yield_now().await;
+            }
+        };
+        own.run_until(steps).await;
+        7
+    });
+    let runtime = on.runtime();
+    let _context = runtime.enter();
+    assert_eq!(poll_while_woken(set.run_until(task)).unwrap(), 7);
+    assert_eq!(log.lines(), ["0", "1", "2"]);
+}
+
+/// As above; what it waits for is a task of the set, woken by another thread.
+fn p20_task_awaits_another_in_its_own_set(on: On) {
+    let set = Rc::new(LocalSet::new());
+    let own = set.clone();
+    let task = set.spawn_local(async move {
+        let answer = async {
+            let (tx, rx) = oneshot::channel();
+            let other = spawn_local(async move { rx.await.unwrap() });
+            yield_now().await;
+            let waking = thread::spawn(move || tx.send(5).unwrap());
+            waking.join().unwrap();
+            other.await.unwrap()
+        };
+        own.run_until(answer).await
+    });
+    let runtime = on.runtime();
+    let _context = runtime.enter();
+    assert_eq!(poll_while_woken(set.run_until(task)).unwrap(), 5);
+}
+
+/// A task that is woken and then polls its own set meets everybody but itself.
+fn p20_task_is_not_polled_within_its_own_poll(on: On) {
+    let set = Rc::new(LocalSet::new());
+    let own = set.clone();
+    let mut inside = Box::pin(async move { own.run_until(std::future::pending::<()>()).await });
+    let (depth, deepest, polls) = (Cell::new(0), Rc::new(Cell::new(0)), Cell::new(0));
+    let seen = deepest.clone();
+    let task = set.spawn_local(std::future::poll_fn(move |cx| {
+        polls.set(polls.get() + 1);
+        seen.set(seen.get().max(depth.get() + 1));
+        if polls.get() == 5 || seen.get() > 1 {
+            return std::task::Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        depth.set(depth.get() + 1);
+        assert!(poll_once(inside.as_mut(), cx.waker()).is_pending());
+        depth.set(depth.get() - 1);
+        std::task::Poll::Pending
+    }));
+    set.block_on(&on.runtime(), task).unwrap();
+    assert_eq!(deepest.get(), 1);
+}
+
 fn p20_local_order_is_fifo(on: On) {
     let log = Transcript::new();
     LocalSet::new().block_on(&on.runtime(), async {
@@ -301,6 +385,29 @@ fn p20_local_order_is_fifo(on: On) {
         }
     });
     assert_eq!(log.lines(), ["0", "1", "2", "3", "4"]);
+}
+
+/// A timer that is due is seen within 61 yields of a local task, as of any other.
+fn p20_local_yielders_see_timers(on: On) {
+    LocalSet::new().block_on(&on.runtime(), async {
+        let yielder = spawn_local(async {
+            for _ in 0..5 {
+                let nap = rt::spawn(rt::time::sleep(Duration::from_millis(1)));
+                yield_now().await;
+                let set = Instant::now();
+                while set.elapsed() < Duration::from_millis(3) {
+                    std::hint::spin_loop(); // by now it is due
+                }
+                let mut yields = 0;
+                while !nap.is_finished() {
+                    yields += 1;
+                    assert!(yields <= 61, "the driver was not looked at");
+                    yield_now().await;
+                }
+            }
+        });
+        yielder.await.unwrap();
+    });
 }
 
 fn local_runtime(on: On) -> rt::runtime::LocalRuntime {
