@@ -28,7 +28,7 @@
 //! | stage | the executor until COMPLETE; then JoinHandle or executor, as `state.rs` says; the last reference |
 //!
 //! Code that is generic over the future is compiled once per spawned type, so
-//! there is as little of it as possible: four functions behind [`Vtable`]. All
+//! there is as little of it as possible: the functions behind [`Vtable`]. All
 //! decisions are in `runnable.rs` and `join.rs`, compiled once.
 //!
 //! # Panics
