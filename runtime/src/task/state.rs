@@ -317,7 +317,8 @@ impl State {
     pub(super) fn set_key_unshared(&self, key: u32) {
         debug_assert!(key < KEYS && self.key().is_none());
         let now = self.0.load(Relaxed);
-        self.0.store(now | (u64::from(key + 1) << KEY_SHIFT), Relaxed);
+        self.0
+            .store(now | (u64::from(key + 1) << KEY_SHIFT), Relaxed);
     }
 
     /// Has the outcome been written? `Acquire`: then it may be read.
