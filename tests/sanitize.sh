@@ -6,7 +6,8 @@
 #
 #   tests/sanitize.sh [address] [thread] [-- arguments of the suite]
 #
-# With arguments of the suite, the suite alone is run.
+# With arguments of the suite (its filter is one string, as '[kolo-current] p05'),
+# the suite alone is run.
 #
 # ThreadSanitizer sees only what is compiled with it, and knows no fences. std
 # comes ready-made. So kolo is built with `--cfg kolo_tsan`, which lets its locks
@@ -132,7 +133,7 @@ address() {
     export ASAN_OPTIONS="detect_leaks=1"
     [ -z "$symbolizer" ] || export ASAN_SYMBOLIZER_PATH="$symbolizer"
     build address
-    run "address, suite" suite -- '[kolo-' "$@"
+    run "address, suite" suite -- "${@:-[kolo-}"
     [ $# -gt 0 ] || run "address, unit tests" unit
 }
 
@@ -163,7 +164,7 @@ thread() {
         export TSAN_OPTIONS="suppressions=$suppressions force_seq_cst_atomics=$seq_cst \
 history_size=4 exitcode=66 external_symbolizer_path=$symbolizer"
         # One test at a time: how libtest ends its threads is not seen.
-        run "thread, as $pass, suite" suite -- --test-threads=1 '[kolo-' "$@"
+        run "thread, as $pass, suite" suite -- --test-threads=1 "${@:-[kolo-}"
         if [ $# = 0 ]; then
             run "thread, as $pass, unit tests" unit -- --test-threads=1
             finds "thread, as $pass" planted_in_the_open
