@@ -170,15 +170,9 @@ impl Drop for Home {
 /// Calls `f` with the runtime's handle. `None`: there is no such runtime any more.
 #[inline]
 pub(crate) fn with_runtime<R>(id: Id, f: impl FnOnce(&Handle) -> R) -> Option<R> {
-    let mut f = Some(f);
-    let here = with_current(|handle| {
-        let f = (handle.home.id == id).then(|| f.take()).flatten();
-        f.map(|f| f(handle))
-    });
-    match (here, f) {
-        (Ok(Some(result)), _) => Some(result),
-        (_, Some(f)) => find(id).map(|handle| f(&handle)),
-        (_, None) => None,
+    match borrow_current() {
+        Ok(handle) if handle.home.id == id => Some(f(&handle)),
+        _ => find(id).map(|handle| f(&handle)),
     }
 }
 
@@ -375,19 +369,24 @@ impl Handle {
 /// Outside of a runtime.
 #[inline]
 pub(crate) fn with_current<R>(f: impl FnOnce(&Handle) -> R) -> Result<R, TryCurrentError> {
+    borrow_current().map(|handle| f(&handle))
+}
+
+/// The current runtime's handle, without a count: not to be kept beyond a call in
+/// which the context stays what it is.
+#[inline]
+fn borrow_current() -> Result<ManuallyDrop<Handle>, TryCurrentError> {
     let home = CONTEXT
         .try_with(|c| c.home.get())
         .map_err(|_| TryCurrentError(Missing::Destroyed))?;
     if home.is_null() {
         return Err(TryCurrentError(Missing::NoContext));
     }
-    let handle = ManuallyDrop::new(Handle {
-        // SAFETY: the pointer came from `Arc::as_ptr` of a Handle that the guard
-        // in force keeps alive. The Handle made of it is not dropped, so the
-        // count that it does not own is not given up.
-        home: unsafe { Arc::from_raw(home) },
-    });
-    Ok(f(&handle))
+    // SAFETY: the pointer came from `Arc::as_ptr` of a Handle that the guard in
+    // force keeps alive. The Handle made of it is not dropped, so the count that
+    // it does not own is not given up.
+    let home = unsafe { Arc::from_raw(home) };
+    Ok(ManuallyDrop::new(Handle { home }))
 }
 
 /// The context of one runtime, in force until dropped.
