@@ -64,8 +64,8 @@ pub(crate) trait Executor: Send + Sync {
     fn admit(&self, runnable: Runnable);
     /// Has a sleeping loop look around.
     fn nudge(&self);
-    /// Ends every task, in the context of `handle`. Called once, by the runtime.
-    fn shutdown(self: Arc<Self>, handle: &Handle);
+    /// Ends every task. Called once, by the runtime, in its context.
+    fn shutdown(self: Arc<Self>);
 
     fn alive_tasks(&self) -> usize;
     fn injected(&self) -> usize;
@@ -481,11 +481,6 @@ impl Drop for Drives {
     fn drop(&mut self) {
         park::set_drives(false);
     }
-}
-
-/// Enters `handle`'s context to drop its tasks; any thread may.
-pub(crate) fn enter_to_drop(handle: &Handle) -> impl Sized {
-    InContext::new(handle)
 }
 
 /// There is no current runtime.

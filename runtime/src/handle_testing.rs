@@ -53,7 +53,7 @@ impl Executor for NoTasks {
 
     fn nudge(&self) {}
 
-    fn shutdown(self: Arc<Self>, _: &Handle) {}
+    fn shutdown(self: Arc<Self>) {}
 
     fn alive_tasks(&self) -> usize {
         0

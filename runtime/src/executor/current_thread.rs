@@ -8,8 +8,8 @@
 //!        │                                                        │
 //!        ├── queue not empty ──► look: mail, driver (no sleep) ───┤
 //!        │                                                        │
-//!        └── queue empty ──────► idle: mail? paused clock? ───────┤
-//!                                else park in the driver ─────────┘
+//!        └── queue and mail empty ► idle: paused clock? ──────────┤
+//!                                   else park in the driver ──────┘
 //! ```
 //!
 //! One run queue, first in first out. The future that `block_on` was given
@@ -21,8 +21,8 @@
 //! The thread that drives pushes straight onto the run queue: no lock, no atomic
 //! beyond the task's own. It knows itself by a thread-local pointer to the
 //! executor it drives. Every other thread goes through the gate (`gate.rs`),
-//! whose mail the loop collects whole: between two stretches, and before it
-//! sleeps.
+//! whose mail the loop collects whole: between two stretches, whenever the queue
+//! runs dry within one, and before it sleeps.
 //!
 //! # Invariants
 //!
@@ -104,8 +104,8 @@ struct Loop {
     main: Cell<*const MainSeat>,
 }
 
-/// Hooks and the rest that the Builder chose.
-#[derive(Default)]
+/// The hooks that the Builder was given.
+#[derive(Clone, Default)]
 pub(crate) struct Hooks {
     pub(crate) before_park: Option<Arc<dyn Fn() + Send + Sync>>,
     pub(crate) after_park: Option<Arc<dyn Fn() + Send + Sync>>,
@@ -498,14 +498,13 @@ impl Executor for CurrentThread {
         &self.tally
     }
 
-    fn shutdown(self: Arc<Self>, handle: &Handle) {
+    fn shutdown(self: Arc<Self>) {
         let seat = Seat::new(self.clone());
         let arrived = self.gate.arrive(&seat);
         assert!(
             arrived,
             "a runtime is dropped by its last owner, so nobody drives it"
         );
-        let _context = handle::enter_to_drop(handle);
         let held = &self.loop_;
 
         for runnable in self.gate.close() {

@@ -10,7 +10,7 @@ use crate::blocking::BlockingPool;
 use crate::driver::{Driver, Wanted};
 use crate::executor::current_thread::{CurrentThread, Hooks};
 use crate::handle::{Handle, Home, ThreadConfig};
-use crate::runtime::{LocalOptions, LocalRuntime, Runtime};
+use crate::runtime::{LocalOptions, LocalRuntime, Runtime, RuntimeFlavor};
 use crate::util::this_thread;
 
 /// Builds a [`Runtime`].
@@ -27,26 +27,14 @@ use crate::util::this_thread;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Builder {
-    flavor: Flavor,
+    flavor: RuntimeFlavor,
     wanted: Wanted,
     threads: ThreadConfig,
-    hooks: HookFns,
+    hooks: Hooks,
     name: Option<String>,
     worker_threads: Option<usize>,
     max_blocking_threads: usize,
     keep_alive: Duration,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flavor {
-    CurrentThread,
-    MultiThread,
-}
-
-#[derive(Default)]
-struct HookFns {
-    before_park: Option<Arc<dyn Fn() + Send + Sync>>,
-    after_park: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
 impl fmt::Debug for Builder {
@@ -69,7 +57,7 @@ impl Builder {
     /// A runtime on the thread that calls `block_on`.
     #[must_use]
     pub fn new_current_thread() -> Builder {
-        Self::new(Flavor::CurrentThread)
+        Self::new(RuntimeFlavor::CurrentThread)
     }
 
     /// A runtime with worker threads of its own.
@@ -78,10 +66,10 @@ impl Builder {
     /// error of kind `Unsupported` that says so.
     #[must_use]
     pub fn new_multi_thread() -> Builder {
-        Self::new(Flavor::MultiThread)
+        Self::new(RuntimeFlavor::MultiThread)
     }
 
-    fn new(flavor: Flavor) -> Builder {
+    fn new(flavor: RuntimeFlavor) -> Builder {
         Builder {
             flavor,
             wanted: Wanted::default(),
@@ -91,7 +79,7 @@ impl Builder {
                 on_start: None,
                 on_stop: None,
             },
-            hooks: HookFns::default(),
+            hooks: Hooks::default(),
             name: None,
             worker_threads: None,
             max_blocking_threads: 512,
@@ -255,7 +243,7 @@ impl Builder {
     }
 
     fn open(&mut self, local_thread: Option<u64>) -> io::Result<(Arc<CurrentThread>, Handle)> {
-        if self.flavor == Flavor::MultiThread {
+        if self.flavor == RuntimeFlavor::MultiThread {
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
                 "kolo's multi-thread executor is not built yet: use \
@@ -269,11 +257,10 @@ impl Builder {
         } else {
             (None, None)
         };
-        let hooks = Hooks {
-            before_park: self.hooks.before_park.clone(),
-            after_park: self.hooks.after_park.clone(),
-        };
-        let executor = Arc::new(CurrentThread::new(driver.zip(driver_handle.clone()), hooks));
+        let executor = Arc::new(CurrentThread::new(
+            driver.zip(driver_handle.clone()),
+            self.hooks.clone(),
+        ));
         let handle = Handle::new(|id| Home {
             id,
             executor: executor.clone(),

@@ -175,11 +175,11 @@ impl Drop for Runtime {
     #[track_caller]
     fn drop(&mut self) {
         let home = self.handle.home();
-        // In context: destructors of queued jobs may ask which runtime they are in.
+        // In context: destructors of jobs and tasks may ask which runtime they are in.
         let context = self.handle.enter();
         home.blocking.close();
+        home.executor.clone().shutdown();
         drop(context);
-        home.executor.clone().shutdown(&self.handle);
         if self.patience == Some(Duration::ZERO) {
             return;
         }
