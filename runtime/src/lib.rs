@@ -105,6 +105,14 @@ pub mod time;
 
 pub mod sync;
 
+pub mod io;
+
+pub mod net;
+
+pub mod fs;
+
+pub mod signal;
+
 mod join_set;
 
 pub mod runtime;

@@ -1,0 +1,1 @@
+//! Asynchronous reading and writing: the traits, and what is built on them.
