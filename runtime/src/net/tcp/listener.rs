@@ -46,7 +46,7 @@ impl TcpListener {
     ///
     /// Port 0 lets the system choose, see [`local_addr`](Self::local_addr). Its
     /// address can be bound again while old connections linger (`SO_REUSEADDR`), and
-    /// 1,024 connections may wait to be accepted. To choose these,
+    /// 128 connections may wait to be accepted. To choose these,
     /// use [`TcpSocket`](crate::net::TcpSocket).
     ///
     /// # Errors
