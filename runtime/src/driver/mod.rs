@@ -40,8 +40,9 @@ use mio::{Events, Poll, Token, Waker};
 pub(crate) use clock::Clock;
 use clock::ever_paused;
 pub(crate) use readiness::{Direction, ReadyEvent};
-pub(crate) use ready::{Interest, Ready};
+pub use ready::{Interest, Ready};
 pub(crate) use registration::Registration;
+pub use registration::is_rt_shutdown_err;
 use registrations::Registrations;
 pub(crate) use timers::{Driving, Timers};
 

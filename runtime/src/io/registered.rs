@@ -225,3 +225,7 @@ impl<S: Source> Drop for Registered<S> {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+#[path = "registered_tests.rs"]
+mod tests;
