@@ -254,7 +254,10 @@ mod tests {
         assert_eq!(known(v4), one("127.0.0.1:80"));
         assert_eq!(known(&&v6), one("[::1]:80"));
         assert_eq!(known((Ipv4Addr::LOCALHOST, 80)), one("127.0.0.1:80"));
-        assert_eq!(known((IpAddr::from(Ipv6Addr::LOCALHOST), 1)), one("[::1]:1"));
+        assert_eq!(
+            known((IpAddr::from(Ipv6Addr::LOCALHOST), 1)),
+            one("[::1]:1")
+        );
         assert_eq!(known("127.0.0.1:80"), one("127.0.0.1:80"));
         assert_eq!(known(String::from("[::1]:80")), one("[::1]:80"));
         assert_eq!(known(("::1", 80)), one("[::1]:80"));
@@ -268,13 +271,19 @@ mod tests {
 
     #[test]
     fn names_are_asked_for() {
-        let runtime = crate::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = crate::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         runtime.block_on(async {
             let by_port = lookup(("localhost", 7)).await.unwrap();
             let by_name = lookup("localhost:7").await.unwrap();
             let (by_port, by_name): (Vec<_>, Vec<_>) = (by_port.collect(), by_name.collect());
             assert!(!by_name.is_empty());
-            assert!(by_name.iter().all(|a| a.ip().is_loopback() && a.port() == 7));
+            assert!(
+                by_name
+                    .iter()
+                    .all(|a| a.ip().is_loopback() && a.port() == 7)
+            );
             assert_eq!(by_name, by_port);
 
             let nonsense = lookup("no port").await.unwrap_err();

@@ -12,7 +12,7 @@
 //! impl S {
 //!     connect, from_std, local_addr, peer_addr, split, into_split, …
 //!
-//!     fn registered(&self) -> &Registered<M> { &self.socket }
+//!     pub(super) fn registered(&self) -> &Registered<M> { &self.socket }
 //!     halves::stream_methods!();       ready, readable, try_read, try_io, …
 //! }
 //! halves::stream_traits!(S);           AsyncRead, AsyncWrite, Debug, AsFd, …
@@ -21,7 +21,7 @@
 //! and its halves, in a module of their own:
 //!
 //! ```text
-//! halves::split_halves!(S, "S", SocketAddr);
+//! halves::split_halves!(S, "S", M, SocketAddr);
 //! ```
 //!
 //! That makes `ReadHalf<'a>` and `WriteHalf<'a>`, which borrow the stream, and
@@ -267,7 +267,7 @@ macro_rules! stream_methods {
         }
 
         /// Ends the writing. What is no longer connected has ended.
-        fn end_writing(&self) -> ::std::io::Result<()> {
+        pub(super) fn end_writing(&self) -> ::std::io::Result<()> {
             match self.registered().shutdown(::std::net::Shutdown::Write) {
                 Err(error) if error.kind() == ::std::io::ErrorKind::NotConnected => Ok(()),
                 done => done,
@@ -377,7 +377,8 @@ macro_rules! descriptor_traits {
 }
 
 /// Makes the halves of a stream, with the functions that split it. `$name` is the
-/// stream's name for the documentation, `$Addr` its kind of address.
+/// stream's name for the documentation, `$Source` what it is to mio, `$Addr` its kind
+/// of address.
 macro_rules! split_halves {
     ($Stream:ident, $name:literal, $Source:ty, $Addr:ty) => {
         #[doc = concat!("The half of a [`", $name, "`] that reads, borrowed from it.")]

@@ -15,7 +15,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
 
-use super::TcpStream;
+use super::stream::TcpStream;
 use crate::io::{Interest, Registered};
 use crate::net::addr::{ToSocketAddrs, first_that, lookup};
 use crate::net::halves::descriptor_traits;

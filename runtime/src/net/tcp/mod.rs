@@ -4,17 +4,13 @@
 //! stream is whole again when they are gone. [`TcpStream::into_split`] takes it: each
 //! half may go to a task of its own.
 
-mod listener;
-mod socket;
+// What they hold is public as `kolo::net`.
+pub(crate) mod listener;
+pub(crate) mod socket;
 mod split;
-mod stream;
+pub(crate) mod stream;
 
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
-
-// Their public path is `kolo::net`.
-pub(super) use listener::TcpListener;
-pub(super) use socket::TcpSocket;
-pub(super) use stream::TcpStream;
 
 #[cfg(all(test, not(loom)))]
 mod tests;

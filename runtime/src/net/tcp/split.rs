@@ -8,7 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
-use super::TcpStream;
+use super::stream::TcpStream;
 use crate::io::ReadBuf;
 use crate::net::halves::split_halves;
 
