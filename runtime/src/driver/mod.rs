@@ -31,7 +31,6 @@ pub(crate) mod wheel;
 
 use std::fmt;
 use std::io;
-use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -234,10 +233,8 @@ impl Driver {
             }
         }
         if let Some(registrations) = handle.registrations.as_ref().filter(|_| ready > 0) {
-            // A waker that panics takes the batch with it, and wakes the others so.
-            let mut wakers = mem::take(&mut self.wakers);
-            registrations.dispatch(&self.events, &mut wakers);
-            self.wakers = wakers.wake_all();
+            registrations.dispatch(&self.events, &mut self.wakers);
+            self.wakers.wake_all();
         }
         ready
     }
@@ -316,6 +313,9 @@ impl DriverHandle {
 }
 
 fn fire(timers: &Timers) -> usize {
+    if !timers.is_armed() {
+        return 0; // and the clock is not read
+    }
     timers.fire(timers.clock().now())
 }
 

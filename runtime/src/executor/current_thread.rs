@@ -361,7 +361,9 @@ impl<'a> Token<'a> {
         if let Some(hook) = &hooks.after_park {
             hook();
         }
-        self.collect();
+        if self.executor.gate.has_mail() {
+            self.collect();
+        }
     }
 
     fn sleep(&self) {
