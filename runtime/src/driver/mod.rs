@@ -221,6 +221,7 @@ impl Driver {
             ),
         }
         let mut ready = 0;
+        let records = handle.registrations.as_ref().map(Registrations::open);
         for event in &self.events {
             match event.token() {
                 WAKER => {}
@@ -229,13 +230,16 @@ impl Driver {
                         *set_for = None;
                     }
                 }
-                _ => ready += 1,
+                _ => {
+                    ready += 1;
+                    if let Some(records) = &records {
+                        records.bring(event, &mut self.wakers);
+                    }
+                }
             }
         }
-        if let Some(registrations) = handle.registrations.as_ref().filter(|_| ready > 0) {
-            registrations.dispatch(&self.events, &mut self.wakers);
-            self.wakers.wake_all();
-        }
+        drop(records);
+        self.wakers.wake_all();
         ready
     }
 }

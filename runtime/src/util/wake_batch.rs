@@ -70,6 +70,9 @@ impl WakeBatch {
             }
         }
         self.filled = 0;
+        if self.far.is_empty() {
+            return;
+        }
         // Popping from the front of what is left, should a waker panic.
         self.far.reverse();
         while let Some(waker) = self.far.pop() {
