@@ -69,11 +69,12 @@ pub(crate) enum Direction {
 }
 
 impl Direction {
+    /// What ends its poller's wait: what serves the interest in it.
     #[inline]
-    fn interest(self) -> Interest {
+    const fn served_by(self) -> Ready {
         match self {
-            Direction::Read => Interest::READABLE,
-            Direction::Write => Interest::WRITABLE,
+            Direction::Read => Interest::READABLE.served_by(),
+            Direction::Write => Interest::WRITABLE.served_by(),
         }
     }
 }
@@ -87,10 +88,10 @@ pub(crate) struct ReadyEvent {
 
 impl ReadyEvent {
     #[inline]
-    fn of(word: u64, interest: Interest) -> Self {
+    fn of(word: u64, asked: Ready) -> Self {
         Self {
             word,
-            ready: ready_in(word).serving(interest),
+            ready: ready_in(word) & asked,
         }
     }
 
@@ -154,6 +155,15 @@ impl Waiters {
         self.others
             .binary_search_by_key(&number, |waiter| waiter.number)
             .ok()
+    }
+
+    /// Takes those out of the list whom `ready` serves.
+    #[inline(never)] // most descriptors have none: `set` stays short for them
+    fn take_served(&mut self, ready: Ready, mut wake: impl FnMut(Waker)) {
+        let served = |waiter: &mut Waiter| !ready.serving(waiter.interest).is_empty();
+        for waiter in self.others.extract_if(.., served) {
+            wake(waiter.waker);
+        }
     }
 
     /// Leaves a waker under `number`, or under a new one if that was taken out.
@@ -226,10 +236,7 @@ impl Readiness {
             waiters.writer.take().map(&mut wake);
         }
         if !waiters.others.is_empty() {
-            let served = |waiter: &mut Waiter| !ready.serving(waiter.interest).is_empty();
-            for waiter in waiters.others.extract_if(.., served) {
-                wake(waiter.waker);
-            }
+            waiters.take_served(ready, wake);
         }
     }
 
@@ -238,13 +245,13 @@ impl Readiness {
     /// What serves `interest` now.
     #[inline]
     pub(crate) fn now(&self, interest: Interest) -> ReadyEvent {
-        ReadyEvent::of(self.word.load(Acquire), interest)
+        ReadyEvent::of(self.word.load(Acquire), interest.served_by())
     }
 
     /// What serves `direction` now.
     #[inline]
     pub(super) fn towards(&self, direction: Direction) -> ReadyEvent {
-        self.now(direction.interest())
+        ReadyEvent::of(self.word.load(Acquire), direction.served_by())
     }
 
     /// Leaves a waker for a direction: one each, the latest call's. False: something
