@@ -97,6 +97,7 @@ impl Registration {
         self.driver.registrations().deregister(source)
     }
 
+    #[inline]
     fn readiness(&self) -> &Readiness {
         &self.record.readiness
     }
@@ -117,9 +118,16 @@ impl Registration {
         direction: Direction,
     ) -> Poll<io::Result<ReadyEvent>> {
         let unit = ready!(coop::poll_proceed(cx));
-        let event = ready!(self.readiness().poll(cx, direction));
-        unit.made_progress();
-        Poll::Ready(alive(event))
+        loop {
+            let event = self.readiness().towards(direction);
+            if event.is_news() {
+                unit.made_progress();
+                return Poll::Ready(alive(event));
+            }
+            if self.readiness().wait(cx, direction) {
+                return Poll::Pending;
+            }
+        }
     }
 
     /// Waits until `interest` is served, beside any number of others.
@@ -131,6 +139,7 @@ impl Registration {
     }
 
     /// Takes back what `event` said, unless something came since.
+    #[inline]
     pub(crate) fn clear(&self, event: ReadyEvent) {
         self.readiness().clear(event);
     }
@@ -145,7 +154,16 @@ impl Registration {
     ) -> Poll<io::Result<R>> {
         let unit = ready!(coop::poll_proceed(cx));
         loop {
-            let event = alive(ready!(self.readiness().poll(cx, direction)))?;
+            let event = self.readiness().towards(direction);
+            if !event.is_news() {
+                if self.readiness().wait(cx, direction) {
+                    return Poll::Pending;
+                }
+                continue;
+            }
+            if event.is_shut_down() {
+                return Poll::Ready(Err(shutting_down()));
+            }
             match op(event) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.clear(event),
                 done => {
@@ -207,7 +225,7 @@ impl Drop for Registration {
 }
 
 fn alive(event: ReadyEvent) -> io::Result<ReadyEvent> {
-    if event.is_shut_down {
+    if event.is_shut_down() {
         return Err(shutting_down());
     }
     Ok(event)
