@@ -13,6 +13,12 @@ pub use async_seek::AsyncSeek;
 pub use async_write::AsyncWrite;
 pub use read_buf::ReadBuf;
 
+// Descriptors and the driver.
+mod registered;
+
+pub use crate::driver::{Interest, Ready};
+pub(crate) use registered::Registered;
+
 #[doc(no_inline)]
 pub use std::io::{Error, ErrorKind, Result, SeekFrom};
 
