@@ -33,9 +33,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
-use crate::io::{Interest, Registered};
+use crate::io::Registered;
 use crate::net::addr::{ToSocketAddrs, first_that, lookup};
-use crate::net::halves::{descriptor_traits, ready_method};
+use crate::net::halves::{
+    descriptor_traits, operation_methods, readable_method, ready_method, writable_method,
+};
 use crate::net::refuse_blocking;
 
 /// A UDP socket.
@@ -96,6 +98,31 @@ use crate::net::refuse_blocking;
 ///
 /// let mut buf = [0; 64];
 /// assert_eq!(socket.recv_from(&mut buf).await?, (9, address));
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+///
+/// # Calls that are not here
+///
+/// [`async_io`](Self::async_io) and [`try_io`](Self::try_io) wait for a call of the
+/// system that this type lacks:
+///
+/// ```
+/// # kolo::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use kolo::io::Interest;
+/// use kolo::net::UdpSocket;
+/// use socket2::SockRef;
+/// use std::io::IoSlice;
+///
+/// let socket = UdpSocket::bind("127.0.0.1:0").await?;
+/// let address = socket.local_addr()?;
+/// // One datagram of two pieces.
+/// let pieces = [IoSlice::new(b"head"), IoSlice::new(b"body")];
+/// let send = || SockRef::from(&socket).send_to_vectored(&pieces, &address.into());
+/// assert_eq!(socket.async_io(Interest::WRITABLE, send).await?, 8);
+///
+/// let mut buf = [0; 64];
+/// assert_eq!(socket.recv(&mut buf).await?, 8);
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
@@ -210,39 +237,9 @@ impl UdpSocket {
 
     ready_method!();
 
-    /// Waits until there is something to receive: a datagram or an error.
-    ///
-    /// Usually followed by [`try_recv`](Self::try_recv). As with
-    /// [`ready`](Self::ready), the try may still find nothing.
-    ///
-    /// # Errors
-    ///
-    /// If the runtime is shut down.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: waiting takes nothing from the socket.
-    pub async fn readable(&self) -> io::Result<()> {
-        self.ready(Interest::READABLE).await?;
-        Ok(())
-    }
-
-    /// Waits until there is room to send.
-    ///
-    /// Usually followed by [`try_send`](Self::try_send). As with
-    /// [`ready`](Self::ready), the try may still find none.
-    ///
-    /// # Errors
-    ///
-    /// If the runtime is shut down.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: waiting sends nothing.
-    pub async fn writable(&self) -> io::Result<()> {
-        self.ready(Interest::WRITABLE).await?;
-        Ok(())
-    }
+    readable_method!(try_recv);
+    writable_method!(try_send);
+    operation_methods!();
 
     /// Is there something to receive? If not, wakes the task when there is.
     ///
@@ -266,65 +263,6 @@ impl UdpSocket {
     /// If the runtime is shut down.
     pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.socket.poll_write_ready(cx)
-    }
-
-    /// Calls `operation` if the socket is ready for `interest`, and takes note if it
-    /// has to wait.
-    ///
-    /// For calls of the system that the type has no method for: `operation` makes one
-    /// on this socket, and returns its [`WouldBlock`](io::ErrorKind::WouldBlock) as it
-    /// came, or the runtime waits for what is there, or does not wait for what is
-    /// not. It must not use the socket's async methods.
-    ///
-    /// # Errors
-    ///
-    /// `WouldBlock` if the socket is not ready; else the operation's.
-    pub fn try_io<R>(
-        &self,
-        interest: Interest,
-        operation: impl FnOnce() -> io::Result<R>,
-    ) -> io::Result<R> {
-        self.socket.try_io(interest, operation)
-    }
-
-    /// Calls `operation` whenever the socket is ready for `interest`, until it no
-    /// longer says that it has to wait.
-    ///
-    /// What holds for [`try_io`](Self::try_io)'s operation holds for this one.
-    ///
-    /// # Errors
-    ///
-    /// The operation's, or that the runtime is shut down.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe if the operation is: when it did something it also ends the wait.
-    ///
-    /// ```
-    /// # kolo::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// use kolo::io::Interest;
-    /// use kolo::net::UdpSocket;
-    /// use socket2::SockRef;
-    /// use std::io::IoSlice;
-    ///
-    /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
-    /// let address = socket.local_addr()?;
-    /// // One datagram of two pieces.
-    /// let pieces = [IoSlice::new(b"head"), IoSlice::new(b"body")];
-    /// let send = || SockRef::from(&socket).send_to_vectored(&pieces, &address.into());
-    /// assert_eq!(socket.async_io(Interest::WRITABLE, send).await?, 8);
-    ///
-    /// let mut buf = [0; 64];
-    /// assert_eq!(socket.recv(&mut buf).await?, 8);
-    /// # std::io::Result::Ok(())
-    /// # }).unwrap();
-    /// ```
-    pub async fn async_io<R>(
-        &self,
-        interest: Interest,
-        operation: impl FnMut() -> io::Result<R>,
-    ) -> io::Result<R> {
-        self.socket.io(interest, operation).await
     }
 
     /// The socket's pending error (`SO_ERROR`), which is cleared by this.
