@@ -264,7 +264,8 @@ mod tests {
         let one = |addr: &str| Some(vec![addr.to_owned()]);
 
         assert_eq!(known(v4), one("127.0.0.1:80"));
-        assert_eq!(known(&&v6), one("[::1]:80"));
+        let by_reference: &&SocketAddr = &&v6;
+        assert_eq!(known(by_reference), one("[::1]:80"));
         assert_eq!(known((Ipv4Addr::LOCALHOST, 80)), one("127.0.0.1:80"));
         assert_eq!(
             known((IpAddr::from(Ipv6Addr::LOCALHOST), 1)),

@@ -75,8 +75,7 @@ macro_rules! readable_method {
     ($attempt:ident) => {
         /// Waits until there is something to read: data, the end, or an error.
         ///
-        #[doc = concat!("Usually followed by [`", stringify!($attempt), "`]")]
-        #[doc = concat!("(Self::", stringify!($attempt), "). As with")]
+        #[doc = concat!("Usually followed by [`Self::", stringify!($attempt), "`]. As with")]
         /// [`ready`](Self::ready), the try may still find nothing.
         ///
         /// # Errors
@@ -98,8 +97,7 @@ macro_rules! writable_method {
     ($attempt:ident) => {
         /// Waits until there is room to write, or the writing has ended.
         ///
-        #[doc = concat!("Usually followed by [`", stringify!($attempt), "`]")]
-        #[doc = concat!("(Self::", stringify!($attempt), "). As with")]
+        #[doc = concat!("Usually followed by [`Self::", stringify!($attempt), "`]. As with")]
         /// [`ready`](Self::ready), the try may still find none.
         ///
         /// # Errors

@@ -101,6 +101,11 @@ const UNSAFE: &[(&str, &str)] = &[
         "io/read_buf.rs",
         "bytes that may be uninitialized, and a count of those that are not",
     ),
+    (
+        "net/receive.rs",
+        "receives into memory that nobody has zeroed",
+    ),
+    ("net/tcp/socket.rs", "a socket from a bare descriptor"),
     ("macros/join.rs", "pins its own locals"),
     ("macros/select.rs", "pins its own locals"),
     ("sys.rs", "libc"),
