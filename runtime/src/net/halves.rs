@@ -54,6 +54,10 @@ macro_rules! ready_method {
         /// to wait, and the first try after it may be that one. So loop, and wait
         /// again upon [`WouldBlock`](std::io::ErrorKind::WouldBlock).
         ///
+        /// The runtime watches the socket for reading, for writing and for errors. For
+        /// [`PRIORITY`](crate::io::Interest::PRIORITY) it does not, and the wait would
+        /// not end.
+        ///
         /// # Errors
         ///
         /// If the runtime is shut down.

@@ -109,14 +109,11 @@ use crate::net::{receive, refuse_blocking};
 /// # let listener = TcpListener::bind("127.0.0.1:0").await?;
 /// # let client = TcpStream::connect(listener.local_addr()?).await?;
 /// # let (server, _) = listener.accept().await?;
-/// SockRef::from(&client).send_out_of_band(b"!")?;
-/// let urgent = server
-///     .async_io(Interest::PRIORITY, || {
-///         let mut byte = [std::mem::MaybeUninit::uninit()];
-///         SockRef::from(&server).recv_out_of_band(&mut byte)
-///     })
-///     .await?;
-/// assert_eq!(urgent, 1);
+/// // From the file to the socket, past this process.
+/// let file = std::fs::File::open("Cargo.toml")?;
+/// let send = || SockRef::from(&client).sendfile(&file, 0, None);
+/// let sent = client.async_io(Interest::WRITABLE, send).await?;
+/// assert!(sent > 0);
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
