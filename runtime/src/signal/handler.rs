@@ -189,11 +189,11 @@ unsafe fn call(action: &sigaction, signal: c_int, info: *mut siginfo_t, context:
     }
 }
 
-#[cfg(any(target_os = "linux", target_os = "emscripten", target_os = "redox"))]
-use libc::__errno_location as errno_location;
-#[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
-use libc::__errno as errno_location;
-#[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
-use libc::__error as errno_location;
 #[cfg(any(target_os = "solaris", target_os = "illumos"))]
-use libc::___errno as errno_location;
+pub(super) use libc::___errno as errno_location;
+#[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
+pub(super) use libc::__errno as errno_location;
+#[cfg(any(target_os = "linux", target_os = "emscripten", target_os = "redox"))]
+pub(super) use libc::__errno_location as errno_location;
+#[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
+pub(super) use libc::__error as errno_location;

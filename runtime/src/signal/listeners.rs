@@ -36,6 +36,7 @@ use libc::c_int;
 use mio::net::UnixStream;
 
 use super::handler::{self, SIGNALS};
+use crate::driver::DriverHandle;
 use crate::handle::{self, Id};
 use crate::io::{Interest, Registered};
 use crate::sync::wait_list::{Key, WaitList};
@@ -140,10 +141,12 @@ impl Listener {
 
     /// Has the runtime that polls this hear signals.
     fn listen_here(&mut self) {
-        let here = handle::with_current(|handle| handle.has_io().then(|| handle.id()));
-        if let Ok(Some(here)) = here
-            && here != self.through
-            && open_ear().is_ok()
+        let has_io = |driver: &Arc<DriverHandle>| driver.has_io();
+        let elsewhere = handle::with_current(|handle| {
+            handle.id() != self.through && handle.home().driver.as_ref().is_some_and(has_io)
+        });
+        if matches!(elsewhere, Ok(true))
+            && let Ok(here) = open_ear()
         {
             self.through = here;
         }
@@ -223,4 +226,11 @@ impl Wake for Ear {
     fn wake(self: Arc<Self>) {
         self.listen();
     }
+}
+
+/// How many ears a runtime has.
+#[cfg(all(test, not(loom)))]
+pub(super) fn ears_of(runtime: Id) -> usize {
+    let ears = lock(&EARS);
+    ears.iter().filter(|ear| ear.runtime == runtime).count()
 }
