@@ -12,11 +12,7 @@
 //! impl S {
 //!     connect, from_std, local_addr, peer_addr, split, into_split, …
 //!
-<<<<<<< HEAD
-//!     fn registered(&self) -> &Registered<M> { &self.socket }
-=======
 //!     pub(super) fn registered(&self) -> &Registered<M> { &self.socket }
->>>>>>> wt-net
 //!     halves::stream_methods!();       ready, readable, try_read, try_io, …
 //! }
 //! halves::stream_traits!(S);           AsyncRead, AsyncWrite, Debug, AsFd, …
@@ -25,11 +21,7 @@
 //! and its halves, in a module of their own:
 //!
 //! ```text
-<<<<<<< HEAD
-//! halves::split_halves!(S, "S", SocketAddr);
-=======
 //! halves::split_halves!(S, "S", M, SocketAddr);
->>>>>>> wt-net
 //! ```
 //!
 //! That makes `ReadHalf<'a>` and `WriteHalf<'a>`, which borrow the stream, and
@@ -275,11 +267,7 @@ macro_rules! stream_methods {
         }
 
         /// Ends the writing. What is no longer connected has ended.
-<<<<<<< HEAD
-        fn end_writing(&self) -> ::std::io::Result<()> {
-=======
         pub(super) fn end_writing(&self) -> ::std::io::Result<()> {
->>>>>>> wt-net
             match self.registered().shutdown(::std::net::Shutdown::Write) {
                 Err(error) if error.kind() == ::std::io::ErrorKind::NotConnected => Ok(()),
                 done => done,
@@ -389,12 +377,8 @@ macro_rules! descriptor_traits {
 }
 
 /// Makes the halves of a stream, with the functions that split it. `$name` is the
-<<<<<<< HEAD
-/// stream's name for the documentation, `$Addr` its kind of address.
-=======
 /// stream's name for the documentation, `$Source` what it is to mio, `$Addr` its kind
 /// of address.
->>>>>>> wt-net
 macro_rules! split_halves {
     ($Stream:ident, $name:literal, $Source:ty, $Addr:ty) => {
         #[doc = concat!("The half of a [`", $name, "`] that reads, borrowed from it.")]
