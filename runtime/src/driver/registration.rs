@@ -21,6 +21,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -72,6 +73,10 @@ pub(crate) struct Registration {
     record: Arc<Record>,
     driver: Arc<DriverHandle>,
 }
+
+/// A panic between two calls leaves it as it was: the lock within is held by none.
+impl UnwindSafe for Registration {}
+impl RefUnwindSafe for Registration {}
 
 impl Registration {
     /// Registers `source`. The driver must have its I/O half.

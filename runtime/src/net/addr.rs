@@ -19,6 +19,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::vec;
 
+use socket2::SockAddr;
+
 use crate::task::{JoinHandle, spawn_blocking};
 
 /// What can be turned into addresses without blocking the task.
@@ -101,6 +103,16 @@ pub(crate) fn no_address() -> io::Error {
         io::ErrorKind::InvalidInput,
         "could not resolve to any address",
     )
+}
+
+/// The system's form of an address, as Rust's.
+pub(crate) fn ip_address(addr: SockAddr) -> io::Result<SocketAddr> {
+    addr.as_socket().ok_or_else(|| {
+        io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the socket's address is neither IPv4 nor IPv6",
+        )
+    })
 }
 
 /// The addresses that an argument means, once they are known.

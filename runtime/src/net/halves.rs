@@ -3,6 +3,7 @@
 //! They stand here once, as macros, because they are inherent methods of types
 //! that have nothing else in common; what there is to compute is in
 //! [`Registered`](crate::io::Registered), and each method below is one call of it.
+//! Sockets of datagrams and listeners take from here what suits them.
 //!
 //! A stream `S` over mio's `M` is written so:
 //!
@@ -69,12 +70,13 @@ macro_rules! ready_method {
     };
 }
 
-/// What read halves and streams share.
-macro_rules! read_methods {
-    () => {
-        /// Waits until there is something to read: bytes, the end, or an error.
+/// `readable`, for all that reads or receives. `$attempt` is what to try then.
+macro_rules! readable_method {
+    ($attempt:ident) => {
+        /// Waits until there is something to read: data, the end, or an error.
         ///
-        /// Usually followed by [`try_read`](Self::try_read). As with
+        #[doc = concat!("Usually followed by [`", stringify!($attempt), "`]")]
+        #[doc = concat!("(Self::", stringify!($attempt), "). As with")]
         /// [`ready`](Self::ready), the try may still find nothing.
         ///
         /// # Errors
@@ -88,6 +90,82 @@ macro_rules! read_methods {
             self.ready($crate::io::Interest::READABLE).await?;
             Ok(())
         }
+    };
+}
+
+/// `writable`, for all that writes or sends. `$attempt` is what to try then.
+macro_rules! writable_method {
+    ($attempt:ident) => {
+        /// Waits until there is room to write, or the writing has ended.
+        ///
+        #[doc = concat!("Usually followed by [`", stringify!($attempt), "`]")]
+        #[doc = concat!("(Self::", stringify!($attempt), "). As with")]
+        /// [`ready`](Self::ready), the try may still find none.
+        ///
+        /// # Errors
+        ///
+        /// If the runtime is shut down.
+        ///
+        /// # Cancel safety
+        ///
+        /// Cancel safe: waiting writes nothing.
+        pub async fn writable(&self) -> ::std::io::Result<()> {
+            self.ready($crate::io::Interest::WRITABLE).await?;
+            Ok(())
+        }
+    };
+}
+
+/// `try_io` and `async_io`, for whole sockets.
+macro_rules! operation_methods {
+    () => {
+        /// Calls `operation` if the socket is ready for `interest`, and takes note if
+        /// it has to wait.
+        ///
+        /// For calls of the system that the type has no method for: `operation` makes
+        /// one on this socket, and returns its
+        /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) as it came, or the runtime
+        /// waits for what is there, or does not wait for what is not. It must not
+        /// use the socket's async methods.
+        ///
+        /// # Errors
+        ///
+        /// `WouldBlock` if the socket is not ready; else the operation's.
+        pub fn try_io<R>(
+            &self,
+            interest: $crate::io::Interest,
+            operation: impl FnOnce() -> ::std::io::Result<R>,
+        ) -> ::std::io::Result<R> {
+            self.registered().try_io(interest, operation)
+        }
+
+        /// Calls `operation` whenever the socket is ready for `interest`, until it no
+        /// longer says that it has to wait.
+        ///
+        /// What holds for [`try_io`](Self::try_io)'s operation holds for this one.
+        ///
+        /// # Errors
+        ///
+        /// The operation's, or that the runtime is shut down.
+        ///
+        /// # Cancel safety
+        ///
+        /// Cancel safe if the operation is: when it did something it also ends
+        /// the wait.
+        pub async fn async_io<R>(
+            &self,
+            interest: $crate::io::Interest,
+            operation: impl FnMut() -> ::std::io::Result<R>,
+        ) -> ::std::io::Result<R> {
+            self.registered().io(interest, operation).await
+        }
+    };
+}
+
+/// What read halves and streams share.
+macro_rules! read_methods {
+    () => {
+        $crate::net::halves::readable_method!(try_read);
 
         /// Reads what is there, without waiting; how many bytes.
         ///
@@ -139,22 +217,7 @@ macro_rules! read_methods {
 /// What write halves and streams share.
 macro_rules! write_methods {
     () => {
-        /// Waits until something can be written, or the writing has ended.
-        ///
-        /// Usually followed by [`try_write`](Self::try_write). As with
-        /// [`ready`](Self::ready), the try may still find no room.
-        ///
-        /// # Errors
-        ///
-        /// If the runtime is shut down.
-        ///
-        /// # Cancel safety
-        ///
-        /// Cancel safe: waiting writes nothing.
-        pub async fn writable(&self) -> ::std::io::Result<()> {
-            self.ready($crate::io::Interest::WRITABLE).await?;
-            Ok(())
-        }
+        $crate::net::halves::writable_method!(try_write);
 
         /// Writes what there is room for, without waiting; how many bytes.
         ///
@@ -225,46 +288,7 @@ macro_rules! stream_methods {
             self.registered().poll_write_ready(cx)
         }
 
-        /// Calls `operation` if the socket is ready for `interest`, and takes note if
-        /// it has to wait.
-        ///
-        /// For calls of the system that the type has no method for: `operation` makes
-        /// one on this socket, and returns its
-        /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) as it came, or the runtime
-        /// waits for what is there, or does not wait for what is not. It must not
-        /// use the stream's async methods.
-        ///
-        /// # Errors
-        ///
-        /// `WouldBlock` if the socket is not ready; else the operation's.
-        pub fn try_io<R>(
-            &self,
-            interest: $crate::io::Interest,
-            operation: impl FnOnce() -> ::std::io::Result<R>,
-        ) -> ::std::io::Result<R> {
-            self.registered().try_io(interest, operation)
-        }
-
-        /// Calls `operation` whenever the socket is ready for `interest`, until it no
-        /// longer says that it has to wait.
-        ///
-        /// What holds for [`try_io`](Self::try_io)'s operation holds for this one.
-        ///
-        /// # Errors
-        ///
-        /// The operation's, or that the runtime is shut down.
-        ///
-        /// # Cancel safety
-        ///
-        /// Cancel safe if the operation is: when it did something it also ends
-        /// the wait.
-        pub async fn async_io<R>(
-            &self,
-            interest: $crate::io::Interest,
-            operation: impl FnMut() -> ::std::io::Result<R>,
-        ) -> ::std::io::Result<R> {
-            self.registered().io(interest, operation).await
-        }
+        $crate::net::halves::operation_methods!();
 
         /// Ends the writing. What is no longer connected has ended.
         pub(super) fn end_writing(&self) -> ::std::io::Result<()> {
@@ -584,6 +608,7 @@ macro_rules! half_addresses {
 }
 
 pub(crate) use {
-    descriptor_traits, half_addresses, impl_async_read, impl_async_write, read_methods,
-    ready_method, split_halves, stream_methods, stream_traits, write_methods,
+    descriptor_traits, half_addresses, impl_async_read, impl_async_write, operation_methods,
+    read_methods, readable_method, ready_method, split_halves, stream_methods, stream_traits,
+    writable_method, write_methods,
 };

@@ -61,11 +61,13 @@ mod addr;
 pub(crate) mod halves;
 pub(crate) mod receive;
 pub mod tcp;
+mod udp;
 
 pub use addr::{ToSocketAddrs, lookup_host};
 pub use tcp::listener::TcpListener;
 pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;
+pub use udp::UdpSocket;
 
 use std::io;
 use std::os::fd::AsFd;

@@ -6,6 +6,7 @@
 
 // What they hold is public as `kolo::net`.
 pub(crate) mod listener;
+mod options;
 pub(crate) mod socket;
 mod split;
 pub(crate) mod stream;

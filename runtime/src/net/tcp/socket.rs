@@ -14,10 +14,11 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, RawFd};
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use socket2::{Domain, Protocol, Socket, Type};
 
 use super::listener::TcpListener;
 use super::stream::TcpStream;
+use crate::net::addr::ip_address;
 
 /// A TCP socket that is not connected and does not listen yet.
 ///
@@ -402,15 +403,6 @@ impl TcpSocket {
 
 fn saturated(size: usize) -> u32 {
     size.try_into().unwrap_or(u32::MAX)
-}
-
-fn ip_address(addr: SockAddr) -> io::Result<SocketAddr> {
-    addr.as_socket().ok_or_else(|| {
-        io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "the socket's address is neither IPv4 nor IPv6",
-        )
-    })
 }
 
 impl fmt::Debug for TcpSocket {
