@@ -468,7 +468,7 @@ impl UnixDatagram {
     }
 
     /// Ends sending, receiving, or both. A connected peer that sends then fails; who
-    /// receives here gets what was sent before, and then datagrams of zero bytes.
+    /// receives here gets what was sent before, and then waits for ever.
     ///
     /// # Errors
     ///

@@ -80,7 +80,8 @@ impl UnixListener {
 
     /// Takes the next connection, and its peer's address; waits for one.
     ///
-    /// Any number of tasks may wait.
+    /// Any number of tasks may wait. A peer with an abstract name comes as unnamed (of
+    /// mio): the stream's [`peer_addr`](UnixStream::peer_addr) knows it.
     ///
     /// # Errors
     ///

@@ -70,8 +70,7 @@ pub(super) fn of_peer(socket: &impl AsFd) -> io::Result<UCred> {
 pub(super) fn of_peer(socket: &impl AsFd) -> io::Result<UCred> {
     let (mut uid, mut gid) = (0, 0);
     // SAFETY: both pointers are to locals that live across the call.
-    let got =
-        unsafe { libc::getpeereid(socket.as_fd().as_raw_fd(), &raw mut uid, &raw mut gid) };
+    let got = unsafe { libc::getpeereid(socket.as_fd().as_raw_fd(), &raw mut uid, &raw mut gid) };
     if got != 0 {
         return Err(io::Error::last_os_error());
     }
