@@ -107,6 +107,13 @@ pub(crate) struct Wanted {
     pub(crate) start_paused: bool,
 }
 
+impl Turn {
+    /// How many it woke, at most: nobody may have waited for an event.
+    pub(crate) fn woken(self) -> usize {
+        self.events + self.timers
+    }
+}
+
 impl Driver {
     /// Opens the driver.
     ///

@@ -339,7 +339,8 @@ impl<'a> Token<'a> {
             && let Bed::Driver(bed) = &mut *held.bed.borrow_mut()
         {
             self.observe(Event::Look);
-            bed.look(driver);
+            let turn = bed.look(driver);
+            held.pace.borrow_mut().brought(turn.woken());
         }
     }
 
@@ -369,7 +370,8 @@ impl<'a> Token<'a> {
             self.observe(Event::Park);
             match (&mut *held.bed.borrow_mut(), &self.executor.alarm) {
                 (Bed::Driver(bed), Alarm::Driver(driver)) => {
-                    bed.park(driver);
+                    let turn = bed.park(driver);
+                    held.pace.borrow_mut().brought(turn.woken());
                 }
                 (Bed::Thread(token), _) => token.park(),
                 (Bed::Driver(_), Alarm::Thread(_)) => unreachable!("made together"),
