@@ -306,12 +306,10 @@ fn signals_from_other_threads_at_any_moment() {
     // The sender awaits the listener's answer, so that none may be lost.
     let (heard, hears) = mpsc::channel();
     let sender = thread::spawn(move || {
-        // SAFETY: no preconditions. Any thread may be the one that it interrupts.
         while hears.recv().is_ok() {
-            assert_eq!(
-                unsafe { libc::kill(libc::getpid(), Own::Storm.number()) },
-                0
-            );
+            // SAFETY: no preconditions. Any thread may be the one that it interrupts.
+            let sent = unsafe { libc::kill(libc::getpid(), Own::Storm.number()) };
+            assert_eq!(sent, 0);
         }
     });
     runtime().block_on(async {
