@@ -18,9 +18,10 @@
 //! Between a `WouldBlock` and the clear that follows, the driver may have set the
 //! same bit anew. Each set therefore counts the tick up, an operation holds the
 //! [`ReadyEvent`] with the tick that it acted on, and a clear with an older tick
-//! does nothing. The bits of [`Ready::FINAL`] outlast every clear: data and
+//! does nothing. The bits of [`Ready::FINAL`] outlast a clear: data and
 //! the peer's end may come in one event, and a short read must take away "there is
-//! data" only, or the end is never seen.
+//! data" only, or the end is never seen. They go when they are all there is and the
+//! system still says `WouldBlock`: then there is no end, or not any more.
 //!
 //! # Who waits
 //!
@@ -214,6 +215,12 @@ impl Readiness {
         self.take_served(ready, wake);
     }
 
+    /// Adds what its owner knows. Nobody waits yet, so nobody is woken; and no tick,
+    /// as there was no event.
+    pub(super) fn assume(&self, ready: Ready) {
+        self.change(|word| word | u64::from(ready.bits()));
+    }
+
     /// Nothing will come any more. All who wait are given to `wake`, as in `set`.
     pub(super) fn shut_down(&self, wake: impl FnMut(Waker)) {
         self.change(|word| word | SHUT_DOWN);
@@ -280,10 +287,27 @@ impl Readiness {
         poll_fn(|cx| wait.poll(cx, interest)).await
     }
 
-    /// Takes back what an operation found to be untrue.
+    /// Takes back what somebody found to be untrue, but for the closed bits.
     #[inline]
     pub(crate) fn clear(&self, event: ReadyEvent) {
-        let untrue = u64::from((event.ready - Ready::FINAL).bits());
+        self.take_back(event, event.ready - Ready::FINAL);
+    }
+
+    /// Takes back what the system itself refuted, by `WouldBlock`. A closed bit goes
+    /// too, if it was all there was: a FIFO that a new writer opened is no longer at
+    /// its end, and would else be tried again and again.
+    #[inline]
+    pub(crate) fn refute(&self, event: ReadyEvent) {
+        if (event.ready - Ready::FINAL).is_empty() {
+            self.take_back(event, event.ready);
+        } else {
+            self.clear(event);
+        }
+    }
+
+    #[inline]
+    fn take_back(&self, event: ReadyEvent, untrue: Ready) {
+        let untrue = u64::from(untrue.bits());
         let mut word = self.word.load(Acquire);
         while word / TICK == event.word / TICK {
             match self

@@ -29,7 +29,7 @@ use mio::event::Source;
 
 use super::DriverHandle;
 use super::readiness::{Direction, Readiness, ReadyEvent};
-use super::ready::Interest;
+use super::ready::{Interest, Ready};
 use super::registrations::Record;
 use crate::task::coop;
 
@@ -112,6 +112,12 @@ impl Registration {
         self.readiness().now(interest)
     }
 
+    /// Sets what is known to be ready before the driver has seen it, and before
+    /// anybody waits.
+    pub(crate) fn assume(&self, ready: Ready) {
+        self.readiness().assume(ready);
+    }
+
     /// Waits until a direction is ready; the latest call's waker counts.
     ///
     /// # Errors
@@ -170,7 +176,9 @@ impl Registration {
                 return Poll::Ready(Err(shutting_down()));
             }
             match op(event) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.clear(event),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.readiness().refute(event);
+                }
                 done => {
                     unit.made_progress();
                     return Poll::Ready(done);
@@ -191,7 +199,9 @@ impl Registration {
         loop {
             let event = alive(self.readiness().ready(interest).await)?;
             match op() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.clear(event),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.readiness().refute(event);
+                }
                 done => return done,
             }
         }
@@ -215,7 +225,7 @@ impl Registration {
         if let Err(error) = &result
             && error.kind() == io::ErrorKind::WouldBlock
         {
-            self.clear(event);
+            self.readiness().refute(event);
         }
         result
     }

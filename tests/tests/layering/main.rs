@@ -112,6 +112,11 @@ const UNSAFE: &[(&str, &str)] = &[
     ("macros/join.rs", "pins its own locals"),
     ("macros/select.rs", "pins its own locals"),
     ("sys.rs", "libc"),
+    ("io/async_fd.rs", "the promise that a descriptor stays open"),
+    ("net/unix/pipe.rs", "fcntl: which end of a pipe"),
+    ("net/unix/socket.rs", "FromRawFd, whose method is unsafe"),
+    ("net/unix/ucred.rs", "getsockopt: who is at the other end"),
+    ("signal/handler.rs", "sigaction, and the handler"),
 ];
 
 /// What "the core" is: the parts that a student reads to know how it works.
