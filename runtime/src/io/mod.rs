@@ -19,5 +19,15 @@ mod registered;
 pub use crate::driver::{Interest, Ready};
 pub(crate) use registered::Registered;
 
+// Streams with buffers, streams in memory, and the process's own.
+mod blocking_io;
+mod buffered;
+mod memory;
+mod stdio;
+
+pub use buffered::{AsyncBufReadExt, BufReader, BufStream, BufWriter, Lines, Split};
+pub use memory::{DuplexStream, SimplexStream, duplex};
+pub use stdio::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
+
 #[doc(no_inline)]
 pub use std::io::{Error, ErrorKind, Result, SeekFrom};
