@@ -162,10 +162,7 @@ macro_rules! writes {
                 self.io.poll_write(cx, buf)
             }
 
-            fn poll_flush(
-                mut self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-            ) -> Poll<io::Result<()>> {
+            fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
                 self.io.poll_flush(cx)
             }
 

@@ -38,7 +38,10 @@ impl<'a, R: AsyncBufRead + Unpin + ?Sized> Future for FillBuf<'a, R> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let me = self.project();
-        let reader = me.reader.take().expect("`fill_buf` polled after it answered");
+        let reader = me
+            .reader
+            .take()
+            .expect("`fill_buf` polled after it answered");
         match Pin::new(&mut *reader).poll_fill_buf(cx) {
             Poll::Ready(Ok(lent)) => {
                 let lent: *const [u8] = lent;

@@ -55,7 +55,13 @@ impl<R: AsyncBufRead + Unpin + ?Sized> Future for ReadUntil<'_, R> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let me = self.project();
         let reader = Pin::new(&mut **me.reader);
-        ready!(poll_read_until(reader, cx, *me.delimiter, me.bytes, me.read))?;
+        ready!(poll_read_until(
+            reader,
+            cx,
+            *me.delimiter,
+            me.bytes,
+            me.read
+        ))?;
         Poll::Ready(Ok(*me.read))
     }
 }

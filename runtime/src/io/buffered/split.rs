@@ -78,7 +78,13 @@ impl<R: AsyncBufRead> Split<R> {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Option<Vec<u8>>>> {
         let me = self.project();
-        ready!(poll_read_until(me.reader, cx, *me.delimiter, me.segment, &mut 0))?;
+        ready!(poll_read_until(
+            me.reader,
+            cx,
+            *me.delimiter,
+            me.segment,
+            &mut 0
+        ))?;
         if me.segment.is_empty() {
             return Poll::Ready(Ok(None));
         }

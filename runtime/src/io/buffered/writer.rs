@@ -187,7 +187,9 @@ impl<W: AsyncWrite> AsyncWrite for BufWriter<W> {
         if self.writer.is_write_vectored() {
             // All of them are bytes like any other; what is too much to be buffered
             // is passed on as it is. (More than `usize` counts is too much.)
-            let total = bufs.iter().fold(0, |sum: usize, b| sum.saturating_add(b.len()));
+            let total = bufs
+                .iter()
+                .fold(0, |sum: usize, b| sum.saturating_add(b.len()));
             ready!(self.as_mut().poll_make_room(cx, total))?;
             let me = self.project();
             if total >= me.bytes.capacity() {
