@@ -101,6 +101,10 @@ const UNSAFE: &[(&str, &str)] = &[
         "io/read_buf.rs",
         "bytes that may be uninitialized, and a count of those that are not",
     ),
+    (
+        "io/buffered/fill_buf.rs",
+        "lends a reader's buffer for as long as the reader was borrowed",
+    ),
     ("macros/join.rs", "pins its own locals"),
     ("macros/select.rs", "pins its own locals"),
     ("sys.rs", "libc"),

@@ -33,7 +33,6 @@ pub(super) enum Deed {
     Vectored(usize, &'static str),
     Flush,
     Shutdown,
-    Seek(SeekFrom),
 }
 
 /// At the end of its steps it gives the end of the stream and takes everything.
@@ -52,10 +51,6 @@ pub(super) fn script(steps: &[Step]) -> Script {
 }
 
 impl Script {
-    pub(super) fn add(&mut self, step: Step) {
-        self.steps.push_back(step);
-    }
-
     /// What was done since this was last asked.
     pub(super) fn take_deeds(&mut self) -> Vec<Deed> {
         std::mem::take(&mut self.deeds)
