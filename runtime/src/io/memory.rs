@@ -34,7 +34,7 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
-use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
+use crate::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf, split};
 use crate::loom::sync::{Arc, Mutex};
 use crate::task::coop;
 
@@ -335,6 +335,32 @@ impl Drop for DuplexStream {
 pub struct SimplexStream {
     pipe: Mutex<Pipe>,
 }
+
+/// A pipe in memory: what is written to the one half is read from the other.
+///
+/// At most `max_buf_size` bytes wait in it; a write that finds so many there waits.
+/// Dropping a half says nothing to the other, as in tokio: the writer ends the
+/// stream by `shutdown`. ([`duplex`] ends with a drop.) `unsplit` makes the two
+/// halves one stream again, [`SimplexStream::new_unsplit`] starts so.
+///
+/// # Panics
+///
+/// If `max_buf_size` is 0.
+///
+/// ```
+/// # kolo::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use kolo::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// let (mut reader, mut writer) = kolo::io::simplex(64);
+/// writer.write_all(b"all of it").await?;
+/// writer.shutdown().await?;
+/// let mut read = String::new();
+/// reader.read_to_string(&mut read).await?;
+/// assert_eq!(read, "all of it");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+#[track_caller]
 
 impl SimplexStream {
     /// The pipe as one stream, in which at most `max_buf_size` bytes wait.

@@ -369,6 +369,35 @@ fn a_pipe_in_one_piece_reads_what_it_wrote() {
 }
 
 #[test]
+fn the_halves_of_a_pipe_end_by_shutdown_and_not_by_drop() {
+    let (mut reader, mut writer) = simplex(2);
+    let mut waits = read(&mut reader, 9);
+    waits.assert_pending();
+    write(&mut writer, b"ab").ready().unwrap();
+    assert_eq!(waits.take_wakes(), 1);
+    assert_eq!(waits.ready().unwrap(), b"ab");
+    waits.assert_pending();
+    shutdown(&mut writer);
+    assert_eq!(waits.take_wakes(), 1);
+    assert_eq!(waits.ready().unwrap(), b"");
+    drop(waits);
+
+    let (mut reader, writer) = simplex(2);
+    let mut waits = read(&mut reader, 9);
+    waits.assert_pending();
+    drop(writer);
+    waits.assert_pending();
+}
+
+#[test]
+fn the_halves_of_a_pipe_make_it_whole_again() {
+    let (reader, mut writer) = simplex(2);
+    write(&mut writer, b"ab").ready().unwrap();
+    let mut pipe = reader.unsplit(writer);
+    assert_eq!(read(&mut pipe, 9).ready().unwrap(), b"ab");
+}
+
+#[test]
 fn they_may_go_anywhere() {
     fn is<T: Send + Sync + Unpin>() {}
     is::<DuplexStream>();

@@ -1,5 +1,8 @@
 //! For tests: a source and sink that does what a test wrote down, and writes down
 //! what was done to it; and calls, driven to their end on the spot.
+//!
+//! Beside `io/testing.rs`: here whatever waits wakes, and it counts the room that a
+//! read had.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
