@@ -361,6 +361,9 @@ pub struct SimplexStream {
 /// # }).unwrap();
 /// ```
 #[track_caller]
+pub fn simplex(max_buf_size: usize) -> (ReadHalf<SimplexStream>, WriteHalf<SimplexStream>) {
+    split(SimplexStream::new_unsplit(max_buf_size))
+}
 
 impl SimplexStream {
     /// The pipe as one stream, in which at most `max_buf_size` bytes wait.
