@@ -65,6 +65,16 @@ pub use copy::copy;
 pub use copy_bidirectional::{copy_bidirectional, copy_bidirectional_with_sizes};
 pub use copy_buf::copy_buf;
 
+// Streams with buffers, streams in memory, and the process's own.
+mod blocking_io;
+mod buffered;
+mod memory;
+mod stdio;
+
+pub use buffered::{AsyncBufReadExt, BufReader, BufStream, BufWriter, Lines, Split};
+pub use memory::{DuplexStream, SimplexStream, duplex, simplex};
+pub use stdio::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
+
 #[cfg(all(test, not(loom)))]
 mod adapter_tests;
 #[cfg(all(test, not(loom)))]

@@ -102,6 +102,10 @@ const UNSAFE: &[(&str, &str)] = &[
         "bytes that may be uninitialized, and a count of those that are not",
     ),
     (
+        "io/buffered/fill_buf.rs",
+        "lends a reader's buffer for as long as the reader was borrowed",
+    ),
+    (
         "io/ext/growing.rs",
         "a vector's spare capacity, read into and then counted in",
     ),
