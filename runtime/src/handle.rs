@@ -307,11 +307,7 @@ impl Handle {
         queued.is_ok().then_some(handle)
     }
 
-    fn submit_blocking<F, R>(
-        &self,
-        f: F,
-        at_close: AtClose,
-    ) -> (JoinHandle<R>, Result<(), Refused>)
+    fn submit_blocking<F, R>(&self, f: F, at_close: AtClose) -> (JoinHandle<R>, Result<(), Refused>)
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,

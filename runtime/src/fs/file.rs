@@ -23,7 +23,8 @@
 //! - *A job that was lost*, because its runtime is gone, is an error once, and
 //!   leaves the file idle.
 //!
-//! The calls with `&self` that must come in order (`sync_all`, `set_len` …) take
+//! An operation that panics, since there is no runtime, does so before it takes the
+//! buffer. The calls with `&self` that must come in order (`sync_all`, `set_len` …) take
 //! turns by an async lock. They hold it while their job runs, and who has the file
 //! to itself (`&mut`) needs no lock.
 //!
@@ -196,10 +197,11 @@ impl File {
     /// As [`std::fs::File::set_len`]; [more](crate::fs#errors).
     pub async fn set_len(&self, size: u64) -> io::Result<()> {
         let mut progress = self.settled().await;
+        let runtime = Handle::current();
         let mut buffer = progress.take_buffer();
         let ahead = buffer.discard();
         let std = self.std.clone();
-        progress.state = State::Busy(spawn_blocking(move || {
+        progress.state = State::Busy(runtime.spawn_blocking(move || {
             let set = go_back(&std, ahead).and_then(|()| std.set_len(size));
             (Done::SetLen(set), buffer)
         }));
@@ -352,11 +354,12 @@ impl File {
         let progress = self.progress.get_mut();
         ready!(progress.poll_written(cx))?;
 
+        let runtime = Handle::current();
         let mut buffer = progress.take_buffer();
         let ahead = buffer.discard();
         let n = take(&mut buffer, self.max_buf_size);
         let std = self.std.clone();
-        let job = Handle::current().spawn_blocking_surely(move || {
+        let job = runtime.spawn_blocking_surely(move || {
             let written = match go_back(&std, ahead) {
                 Ok(()) => buffer.write_to(&*std),
                 Err(error) => {
@@ -512,10 +515,11 @@ impl AsyncSeek for File {
                 "other file operation is pending, call poll_complete before start_seek",
             ));
         }
+        let runtime = Handle::current();
         let mut buffer = progress.take_buffer();
         let ahead = buffer.discard();
         let std = file.std.clone();
-        progress.state = State::Busy(spawn_blocking(move || {
+        progress.state = State::Busy(runtime.spawn_blocking(move || {
             let sought = go_back(&std, ahead).and_then(|()| (&*std).seek(position));
             (Done::Seek(sought), buffer)
         }));

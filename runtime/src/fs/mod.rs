@@ -2,7 +2,7 @@
 //!
 //! **How does a task wait for a disk?** Not as for a socket: a file is always
 //! "ready", and then the call blocks. So each operation here is std's, run on the
-//! pool of [`spawn_blocking`](crate::task::spawn_blocking), and the task awaits
+//! pool of [`spawn_blocking`], and the task awaits
 //! its end.
 //!
 //! - [`read`], [`read_to_string`] and [`write`](fn@write) do a whole file in one go:

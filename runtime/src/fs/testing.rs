@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::runtime::Builder;
+use crate::runtime::{Builder, Runtime};
 
 /// A directory of a test's own.
 pub(super) struct Scratch(PathBuf);
@@ -37,4 +37,10 @@ impl Drop for Scratch {
 pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     let runtime = Builder::new_current_thread().build().unwrap();
     runtime.block_on(future)
+}
+
+/// A runtime whose pool has one thread.
+pub(super) fn one_blocking_thread() -> Runtime {
+    let mut builder = Builder::new_current_thread();
+    builder.max_blocking_threads(1).build().unwrap()
 }
