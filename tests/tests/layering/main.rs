@@ -115,6 +115,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("net/tcp/socket.rs", "a socket from a bare descriptor"),
     ("macros/join.rs", "pins its own locals"),
     ("macros/select.rs", "pins its own locals"),
+    ("fs/file/descriptor.rs", "a descriptor that the caller owns"),
     ("sys.rs", "libc"),
     ("io/async_fd.rs", "the promise that a descriptor stays open"),
     ("net/unix/pipe.rs", "fcntl: which end of a pipe"),
