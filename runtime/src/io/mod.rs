@@ -14,7 +14,18 @@ pub use async_write::AsyncWrite;
 pub use read_buf::ReadBuf;
 
 // Descriptors and the driver.
+mod async_fd;
 mod registered;
+
+/// Descriptors of any kind.
+pub mod unix {
+    #[doc(hidden)]
+    #[expect(deprecated, reason = "the name that older programs know")]
+    pub use super::async_fd::AsyncFdTryNewError;
+    pub use super::async_fd::{
+        AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,
+    };
+}
 
 pub use crate::driver::{Interest, Ready};
 pub(crate) use registered::Registered;
