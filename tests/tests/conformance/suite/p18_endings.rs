@@ -65,7 +65,9 @@ fn p18_half_closed_still_sends(on: On) {
         let far = thread::spawn(move || {
             let mut question = String::new();
             there.read_to_string(&mut question).unwrap();
-            there.write_all(format!("{question}: answer").as_bytes()).unwrap();
+            there
+                .write_all(format!("{question}: answer").as_bytes())
+                .unwrap();
         });
         let mut answer = String::new();
         here.read_to_string(&mut answer).await.unwrap();
@@ -319,7 +321,12 @@ fn p18_unix_peer_that_left(on: On) {
         assert_eq!(all, "bye");
         let error = here.write_all(b"?").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::BrokenPipe);
-        assert!(here.ready(Interest::READABLE).await.unwrap().is_read_closed());
+        assert!(
+            here.ready(Interest::READABLE)
+                .await
+                .unwrap()
+                .is_read_closed()
+        );
     });
 }
 
