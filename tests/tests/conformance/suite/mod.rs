@@ -16,12 +16,16 @@ use kolo_tests::{Case, Kind};
 
 use super::rt;
 
+mod api_fs;
 mod api_fs_file;
+mod api_io;
 mod api_join_set;
 mod api_macros;
+mod api_net;
 mod api_runtime;
 mod api_sync;
 mod api_task;
+mod api_unix;
 mod files;
 mod p01_wakeups;
 mod p02_wakes_are_harmless;
@@ -95,12 +99,16 @@ pub(crate) fn all() -> Vec<Case> {
         p19_exhaustion::TESTS,
         p20_local::TESTS,
         p20_signals::TESTS,
+        api_fs::TESTS,
         api_fs_file::TESTS,
         api_join_set::TESTS,
+        api_io::TESTS,
         api_macros::TESTS,
+        api_net::TESTS,
         api_runtime::TESTS,
         api_sync::TESTS,
         api_task::TESTS,
+        api_unix::TESTS,
     ]
     .concat()
 }
