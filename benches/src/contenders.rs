@@ -100,7 +100,10 @@ mod tests {
                         assert!(!absent, "{} has no floor by the file", row.name);
                         assert!(reading.wall > 0.0, "{} on {contender}", row.name);
                         let counts = row.cost == Cost::Reading;
-                        assert_eq!(reading.counted.is_some(), counts, "{}", row.name);
+                        // An echo's latency is always there; a row need not look at it.
+                        let may = counts || row.name.starts_with("echo");
+                        assert!(reading.counted.is_some() >= counts, "{}", row.name);
+                        assert!(reading.counted.is_some() <= may, "{}", row.name);
                     }
                     Answer::Skipped(_) => assert!(absent, "{} on {contender}", row.name),
                 }

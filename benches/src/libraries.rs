@@ -28,6 +28,7 @@ macro_rules! library {
             pub mod memory;
             pub mod outside;
             pub mod row;
+            pub mod sockets;
             pub mod tasks;
             pub mod timers;
         }

@@ -89,16 +89,15 @@ pub fn start(
     thread::spawn(move || {
         let output = child.wait_with_output();
         ended(output.and_then(|output| {
-            answer(&output.stdout).map_err(|error| {
-                let said = String::from_utf8_lossy(&output.stderr);
-                match said.trim().lines().next() {
-                    Some(line) if output.stdout.is_empty() => io::Error::other(format!(
-                        "the load client ended with {}: {line}",
-                        output.status
-                    )),
-                    _ => error,
-                }
-            })
+            if output.status.success() {
+                return answer(&output.stdout);
+            }
+            let said = String::from_utf8_lossy(&output.stderr);
+            Err(io::Error::other(format!(
+                "the load client ended with {} {}",
+                output.status,
+                said.trim()
+            )))
         }));
     });
     Ok(())

@@ -174,6 +174,10 @@ impl EchoLoop {
             return;
         };
         connection.read_closed |= event.is_read_closed();
+        // A socket with room to write and nothing to read is no news.
+        if !event.is_readable() && connection.unsent.is_empty() {
+            return;
+        }
         let next = connection.echo(&mut self.buffer, &mut self.echoed);
         if !matches!(next, Ok(Next::Wait)) {
             // Closing takes it out of the poll.

@@ -12,10 +12,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::rt;
-use super::{channels, course_loop, idle, lives, memory, outside, tasks, timers};
+use super::{channels, course_loop, idle, lives, memory, outside, sockets, tasks, timers};
 use crate::contenders::Answer;
 use crate::libraries::Flavour;
+use crate::load::job;
 use crate::reading::{Sizes, counted, timed};
+use kolo_load::need_open_files;
 use rt::runtime::{Builder, Runtime};
 
 /// A runtime with time and I/O enabled.
@@ -65,6 +67,12 @@ pub fn run(name: &str, flavour: Flavour, sizes: Sizes) -> Answer {
         Err(error) => return Answer::Skipped(error.to_string()),
     };
     let runtime = &runtime;
+    if let Some(job) = job(name, sizes) {
+        return match need_open_files(job.work.connections()) {
+            Ok(()) => Answer::Reading(sockets::echoes(runtime, flavour, job)),
+            Err(error) => Answer::Skipped(error.to_string()),
+        };
+    }
     Answer::Reading(match name {
         "loop-mpsc" | "loop-mpsc-instructions" => timed(sizes, |n| course_loop::mpsc(runtime, n)),
         "loop-mpsc-armed" => {
@@ -92,6 +100,7 @@ pub fn run(name: &str, flavour: Flavour, sizes: Sizes) -> Answer {
         "bytes-16" => counted(sizes, |n| memory::bytes_per_task::<2>(runtime, n)),
         "bytes-128" => counted(sizes, |n| memory::bytes_per_task::<16>(runtime, n)),
         "bytes-1024" => counted(sizes, |n| memory::bytes_per_task::<128>(runtime, n)),
+        "bytes-connection" => counted(sizes, |n| sockets::bytes_per_connection(runtime, n)),
         "idle" => {
             arm(runtime);
             counted(sizes, |n| idle::wakeups_per_second(runtime, n))
