@@ -19,6 +19,7 @@ pub(crate) enum Demo {
     Fib,
     ProducerConsumer,
     Loop,
+    Echo,
 }
 
 /// One program of a demo. The names are those of the hidden `measure` command.
@@ -35,6 +36,8 @@ pub(crate) enum Program {
     LoopMpscArmed,
     LoopQueueArmed,
     LoopPython,
+    EchoByHand,
+    Echo,
 }
 
 /// A Python event loop.
@@ -61,7 +64,13 @@ pub(crate) struct Contender {
 }
 
 impl Demo {
-    pub(crate) const ALL: [Demo; 4] = [Demo::Count, Demo::Fib, Demo::ProducerConsumer, Demo::Loop];
+    pub(crate) const ALL: [Demo; 5] = [
+        Demo::Count,
+        Demo::Fib,
+        Demo::ProducerConsumer,
+        Demo::Loop,
+        Demo::Echo,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -69,6 +78,7 @@ impl Demo {
             Demo::Fib => "fib",
             Demo::ProducerConsumer => "producer-consumer",
             Demo::Loop => "loop",
+            Demo::Echo => "echo",
         }
     }
 
@@ -79,6 +89,7 @@ impl Demo {
             Demo::Fib => "How can a function stop in the middle, and go on later?",
             Demo::ProducerConsumer => "How long does an item wait for its consumer?",
             Demo::Loop => "What does a loop cost when there is nothing to wait for?",
+            Demo::Echo => "What does a message through a socket cost?",
         }
     }
 
@@ -89,6 +100,7 @@ impl Demo {
             Demo::Fib => "asyncio: generators",
             Demo::ProducerConsumer => "asyncio: the producer-consumer app",
             Demo::Loop => "asyncio: uvloop",
+            Demo::Echo => "beyond the course: sockets",
         }
     }
 
@@ -108,6 +120,7 @@ impl Demo {
                 Program::LoopQueueArmed,
                 Program::LoopPython,
             ],
+            Demo::Echo => &[Program::EchoByHand, Program::Echo],
         }
     }
 
@@ -117,7 +130,7 @@ impl Demo {
         match self {
             Demo::Count => Some(Duration::from_secs(1)),
             Demo::ProducerConsumer => Some(Duration::from_millis(500)),
-            Demo::Fib | Demo::Loop => None,
+            Demo::Fib | Demo::Loop | Demo::Echo => None,
         }
     }
 
@@ -125,7 +138,9 @@ impl Demo {
     pub(crate) fn contenders(self, runtimes: &[Runtime]) -> Vec<Contender> {
         let on = |program: Program| -> Vec<Runner> {
             match program {
-                Program::CountSynchronous | Program::OneAfterTheOther => vec![Runner::Plain],
+                Program::CountSynchronous | Program::OneAfterTheOther | Program::EchoByHand => {
+                    vec![Runner::Plain]
+                }
                 Program::LoopPython => {
                     vec![
                         Runner::Python(Engine::Asyncio),
@@ -154,6 +169,7 @@ impl Program {
             Program::OneAfterTheOther | Program::OneProducer | Program::TwoProducers => {
                 Demo::ProducerConsumer
             }
+            Program::EchoByHand | Program::Echo => Demo::Echo,
             _ => Demo::Loop,
         }
     }
@@ -171,6 +187,8 @@ impl Program {
             Program::LoopMpscArmed => "mpsc, armed",
             Program::LoopQueueArmed => "Queue, armed",
             Program::LoopPython => "asyncio.Queue",
+            Program::EchoByHand => "mio by hand",
+            Program::Echo => "server",
         }
     }
 
@@ -181,6 +199,7 @@ impl Program {
             Program::CountSynchronous => Program::CountGathered,
             Program::OneAfterTheOther => Program::OneProducer,
             Program::LoopPython => Program::LoopQueue,
+            Program::EchoByHand => Program::Echo,
             other => other,
         }
     }

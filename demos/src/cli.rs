@@ -8,6 +8,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::catalogue::{Demo, Program};
+use crate::load::LoadOptions;
 use crate::runtimes::Runtime;
 
 const STYLES: Styles = Styles::styled()
@@ -71,6 +72,9 @@ demo keeps its sense. [default: 1 with run; 0.05 with compare and without a comm
     /// How many actions `loop` takes
     #[arg(long, global = true, value_name = "N", default_value_t = 500_000, value_parser = clap::value_parser!(u64).range(2..=4_000_000))]
     pub(crate) items: u64,
+
+    #[command(flatten)]
+    pub(crate) load: LoadOptions,
 
     /// The Python whose asyncio and uvloop join `loop` [default: python3]
     #[arg(long, global = true, value_name = "PATH")]
@@ -187,6 +191,18 @@ Examples:
   demos run loop --items 50000 --python venv/bin/python
   demos compare loop --runs 9 --export-json loop.json")]
     Loop,
+
+    /// What does a message through a socket cost?
+    #[command(after_help = "\
+A TCP echo server on each runtime, and by hand over mio; beside it a load client in a process
+of its own: messages a second, how long one is under way, and the server's CPU time for it.
+
+Examples:
+  demos run echo
+  demos run echo --connections 1000 --seconds 5
+  demos run echo --rt kolo-current --message-size 65536 --port 7007
+  demos compare echo --runs 9 --export-json echo.json")]
+    Echo,
 }
 
 impl DemoName {
@@ -196,6 +212,7 @@ impl DemoName {
             DemoName::Fib => Demo::Fib,
             DemoName::ProducerConsumer => Demo::ProducerConsumer,
             DemoName::Loop => Demo::Loop,
+            DemoName::Echo => Demo::Echo,
         }
     }
 }

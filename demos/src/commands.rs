@@ -26,13 +26,16 @@ const TOUR_ROUNDS: u32 = 3;
 /// The pace of the tour and of comparisons, where none is asked for.
 const BRISK: f64 = 0.05;
 
+/// How many seconds of load an echo server gets there.
+const A_MOMENT: f64 = 0.3;
+
 /// The exit codes, as `--help` lists them.
 const DONE: u8 = 0;
 const FAILED: u8 = 1;
 const CANNOT_RUN: u8 = 3;
 
 pub(crate) fn run(options: &Options, demo: Demo) -> ! {
-    let settings = settings(options, 1.0);
+    let settings = settings(options, 1.0, 1.0);
     let playbill = start("run", options, settings, None);
     heading(&playbill.session.console, demo, settings);
     say_how_long(&playbill, demo);
@@ -41,7 +44,7 @@ pub(crate) fn run(options: &Options, demo: Demo) -> ! {
 }
 
 pub(crate) fn tour(options: &Options) -> ! {
-    let settings = settings(options, BRISK);
+    let settings = settings(options, BRISK, A_MOMENT);
     let playbill = start("tour", options, settings, None);
     let console = &playbill.session.console;
     let scale = settings.time_scale;
@@ -88,7 +91,7 @@ pub(crate) fn compare(options: &Options, how: &Comparison, demo: Demo) -> ! {
             std::process::exit(FAILED.into());
         }
     }
-    let settings = settings(options, BRISK);
+    let settings = settings(options, BRISK, A_MOMENT);
     let playbill = start("compare", options, settings, Some(how.clone()));
     heading(&playbill.session.console, demo, settings);
     playbill.measure(demo, how.runs);
@@ -164,7 +167,8 @@ fn say_how_long(playbill: &Playbill, demo: Demo) {
     }
 }
 
-pub(crate) fn settings(options: &Options, time_scale: f64) -> Settings {
+/// What the options say, with these where they say nothing.
+pub(crate) fn settings(options: &Options, time_scale: f64, load_seconds: f64) -> Settings {
     let fresh = || {
         Dice::new(std::process::id().into())
             .next()
@@ -175,6 +179,7 @@ pub(crate) fn settings(options: &Options, time_scale: f64) -> Settings {
         time_scale: options.time_scale.unwrap_or(time_scale),
         seed: options.seed.unwrap_or_else(fresh),
         items: options.items,
+        load: options.load.settings(load_seconds),
     }
 }
 

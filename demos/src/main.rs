@@ -5,7 +5,7 @@
 //! Reading order: `course/mod.rs` and its programs, `runtimes.rs`; then what is around
 //! them: `stage.rs` (what a program needs besides its runtime), `perform.rs` (one run),
 //! `report.rs`, `table.rs`, `export.rs` (what was found), `commands.rs` and `session.rs`
-//! (what each command does, and Ctrl-C).
+//! (what each command does, and Ctrl-C); `load.rs` (what stands beside an echo server).
 
 mod catalogue;
 mod cli;
@@ -13,6 +13,7 @@ mod commands;
 mod console;
 mod course;
 mod export;
+mod load;
 mod machine;
 mod perform;
 mod playbill;
@@ -28,6 +29,7 @@ use cli::Command;
 use console::Console;
 
 fn main() {
+    kolo_load::be_client_if_asked();
     let cli = cli::parse();
     let options = &cli.options;
     match &cli.command {
@@ -40,7 +42,7 @@ fn main() {
                 .rt
                 .as_ref()
                 .and_then(|runtimes| runtimes.first().copied());
-            let settings = commands::settings(options, 1.0);
+            let settings = commands::settings(options, 1.0, 1.0);
             Console::new(true).document(&perform::measure(*program, on, settings));
         }
     }

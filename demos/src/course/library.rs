@@ -5,8 +5,9 @@
 
 use std::io;
 
-use super::{count, fib, loop_program, producer_consumer, rt};
+use super::{count, echo, fib, loop_program, producer_consumer, rt};
 use crate::catalogue::Program;
+use crate::load;
 use crate::stage::{Stage, Threads};
 
 /// `asyncio.new_event_loop()`: one thread, or a worker for each core.
@@ -39,6 +40,8 @@ pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
         Program::LoopMpscArmed => loop_program::own_mpsc(stage, true),
         Program::LoopQueue => loop_program::queue(stage, false),
         Program::LoopQueueArmed => loop_program::queue(stage, true),
+        Program::EchoByHand => load::by_hand(stage),
+        Program::Echo => echo::server(stage),
         Program::LoopPython => unreachable!("python runs its own program: python.rs"),
     }
 }

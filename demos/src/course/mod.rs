@@ -9,7 +9,7 @@
 //! in a folder `on_kolo/`.
 //!
 //! Read next: `count.rs`, then `fib.rs`, `producer_consumer.rs`,
-//! `loop_program.rs`: the order of the course.
+//! `loop_program.rs`: the order of the course; and `echo.rs`, with sockets.
 
 #![allow(clippy::duplicate_mod)] // one text, compiled once per library: the point
 
@@ -20,6 +20,8 @@ pub(crate) mod on_kolo {
 
     #[path = "count.rs"]
     mod count;
+    #[path = "echo.rs"]
+    mod echo;
     #[path = "fib.rs"]
     mod fib;
     #[path = "library.rs"]
@@ -39,6 +41,8 @@ pub(crate) mod on_tokio {
 
     #[path = "count.rs"]
     mod count;
+    #[path = "echo.rs"]
+    mod echo;
     #[path = "fib.rs"]
     mod fib;
     #[path = "library.rs"]
