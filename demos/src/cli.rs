@@ -183,8 +183,8 @@ Examples:
     /// What does a loop cost when there is nothing to wait for?
     #[command(after_help = "\
 Two producers, one consumer, a yield after each put and get. `mpsc` is the library's own
-unbounded channel, `Queue` is kolo::sync::Queue on every runtime; `armed`: with a timer
-armed. asyncio and uvloop join where a python3 has them.
+unbounded channel, `Queue` is kolo::sync::Queue on every runtime; `armed`: with a timer and a
+listener waiting. asyncio and uvloop join where a python3 has them.
 
 Examples:
   demos run loop

@@ -15,7 +15,7 @@ use super::rt;
 use super::{channels, course_loop, idle, lives, memory, outside, sockets, tasks, timers};
 use crate::contenders::Answer;
 use crate::libraries::Flavour;
-use crate::load::job;
+use crate::load::{LOOPBACK, job};
 use crate::reading::{Sizes, counted, timed};
 use kolo_load::need_open_files;
 use rt::runtime::{Builder, Runtime};
@@ -34,23 +34,30 @@ pub fn build(flavour: Flavour) -> io::Result<Runtime> {
     .build()
 }
 
-/// Arms a timer an hour ahead, so that the driver has something to look after.
+/// Arms a timer an hour ahead and waits for a connection that nobody makes, so
+/// that the driver has something to look after.
 ///
 /// # Panics
 ///
-/// If the timer is lost: then the row would be another row.
+/// If one of them is lost: then the row would be another row.
 pub fn arm(runtime: &Runtime) {
     runtime.block_on(async {
         let (armed, seen) = rt::sync::oneshot::channel();
+        let listener = rt::net::TcpListener::bind(LOOPBACK).await.unwrap();
         rt::spawn(async move {
             let mut sleep = pin!(rt::time::sleep(Duration::from_secs(3600)));
+            let mut accept = pin!(listener.accept());
             poll_fn(|cx| {
                 assert!(sleep.as_mut().poll(cx).is_pending());
+                assert!(accept.as_mut().poll(cx).is_pending());
                 Poll::Ready(())
             })
             .await;
             armed.send(()).unwrap();
-            sleep.await;
+            rt::select! {
+                () = sleep => unreachable!("in an hour"),
+                accepted = accept => panic!("nobody knows its port: {accepted:?}"),
+            }
         });
         seen.await.unwrap();
     });
