@@ -14,7 +14,18 @@ pub use async_write::AsyncWrite;
 pub use read_buf::ReadBuf;
 
 // Descriptors and the driver.
+mod async_fd;
 mod registered;
+
+/// Descriptors of any kind.
+pub mod unix {
+    #[doc(hidden)]
+    #[expect(deprecated, reason = "the name that older programs know")]
+    pub use super::async_fd::AsyncFdTryNewError;
+    pub use super::async_fd::{
+        AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,
+    };
+}
 
 pub use crate::driver::{Interest, Ready};
 pub(crate) use registered::Registered;
@@ -53,6 +64,16 @@ mod copy_buf;
 pub use copy::copy;
 pub use copy_bidirectional::{copy_bidirectional, copy_bidirectional_with_sizes};
 pub use copy_buf::copy_buf;
+
+// Streams with buffers, streams in memory, and the process's own.
+mod blocking_io;
+mod buffered;
+mod memory;
+mod stdio;
+
+pub use buffered::{AsyncBufReadExt, BufReader, BufStream, BufWriter, Lines, Split};
+pub use memory::{DuplexStream, SimplexStream, duplex, simplex};
+pub use stdio::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
 
 #[cfg(all(test, not(loom)))]
 mod adapter_tests;
