@@ -109,6 +109,7 @@ const UNSAFE: &[(&str, &str)] = &[
         "io/ext/growing.rs",
         "a vector's spare capacity, read into and then counted in",
     ),
+    (
         "net/receive.rs",
         "receives into memory that nobody has zeroed",
     ),
