@@ -15,6 +15,7 @@ use kolo_tests::{Case, Kind};
 use super::rt;
 
 mod api_fs_file;
+mod api_io;
 mod api_join_set;
 mod api_macros;
 mod api_runtime;
@@ -40,6 +41,7 @@ mod p13_mpsc;
 mod p13_oneshot_and_locks;
 mod p13_queue;
 mod p14_cancel_channels;
+mod p14_cancel_io_methods;
 mod p14_cancel_waiters;
 mod p15_join;
 mod p15_select;
@@ -71,6 +73,7 @@ pub(crate) fn all() -> Vec<Case> {
         p13_oneshot_and_locks::TESTS,
         p13_queue::TESTS,
         p14_cancel_channels::TESTS,
+        p14_cancel_io_methods::TESTS,
         p14_cancel_waiters::TESTS,
         p15_join::TESTS,
         p15_select::TESTS,
@@ -79,6 +82,7 @@ pub(crate) fn all() -> Vec<Case> {
         p19_exhaustion::TESTS,
         p20_local::TESTS,
         api_fs_file::TESTS,
+        api_io::TESTS,
         api_join_set::TESTS,
         api_macros::TESTS,
         api_runtime::TESTS,
