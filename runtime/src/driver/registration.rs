@@ -29,7 +29,7 @@ use mio::event::Source;
 
 use super::DriverHandle;
 use super::readiness::{Direction, Readiness, ReadyEvent};
-use super::ready::Interest;
+use super::ready::{Interest, Ready};
 use super::registrations::Record;
 use crate::task::coop;
 
@@ -104,6 +104,12 @@ impl Registration {
 
     fn readiness(&self) -> &Readiness {
         &self.record.readiness
+    }
+
+    /// Takes `ready` for granted, until an operation finds it untrue.
+    pub(crate) fn assume(&self, ready: Ready) {
+        // Just registered: nobody waits yet who would have to be woken.
+        self.readiness().set(ready, |_| {});
     }
 
     /// What serves `interest` at the moment.

@@ -24,7 +24,7 @@ use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
-use crate::io::{Interest, ReadBuf, Registered};
+use crate::io::{Interest, ReadBuf, Ready, Registered};
 use crate::net::addr::{ToSocketAddrs, lookup, no_address};
 use crate::net::halves::{stream_methods, stream_traits};
 use crate::net::{receive, refuse_blocking};
@@ -170,6 +170,13 @@ impl TcpStream {
     #[track_caller]
     pub(super) fn new(socket: mio::net::TcpStream) -> io::Result<TcpStream> {
         let socket = Registered::new(socket)?;
+        Ok(Self { socket })
+    }
+
+    /// A connection that was taken out of a listener's queue. The first message has
+    /// often come with it, and there is room to write: both are tried at once.
+    pub(super) fn accepted(socket: mio::net::TcpStream) -> io::Result<TcpStream> {
+        let socket = Registered::assumed(socket, Ready::READABLE | Ready::WRITABLE)?;
         Ok(Self { socket })
     }
 
