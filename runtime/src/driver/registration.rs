@@ -102,6 +102,7 @@ impl Registration {
         self.driver.registrations().deregister(source)
     }
 
+    #[inline]
     fn readiness(&self) -> &Readiness {
         &self.record.readiness
     }
@@ -117,6 +118,12 @@ impl Registration {
         self.readiness().now(interest)
     }
 
+    /// Sets what is known to be ready before the driver has seen it, and before
+    /// anybody waits.
+    pub(crate) fn assume(&self, ready: Ready) {
+        self.readiness().assume(ready);
+    }
+
     /// Waits until a direction is ready; the latest call's waker counts.
     ///
     /// # Errors
@@ -128,9 +135,16 @@ impl Registration {
         direction: Direction,
     ) -> Poll<io::Result<ReadyEvent>> {
         let unit = ready!(coop::poll_proceed(cx));
-        let event = ready!(self.readiness().poll(cx, direction));
-        unit.made_progress();
-        Poll::Ready(alive(event))
+        loop {
+            let event = self.readiness().towards(direction);
+            if event.is_news() {
+                unit.made_progress();
+                return Poll::Ready(alive(event));
+            }
+            if self.readiness().wait(cx, direction) {
+                return Poll::Pending;
+            }
+        }
     }
 
     /// Waits until `interest` is served, beside any number of others.
@@ -142,6 +156,7 @@ impl Registration {
     }
 
     /// Takes back what `event` said, unless something came since.
+    #[inline]
     pub(crate) fn clear(&self, event: ReadyEvent) {
         self.readiness().clear(event);
     }
@@ -156,9 +171,20 @@ impl Registration {
     ) -> Poll<io::Result<R>> {
         let unit = ready!(coop::poll_proceed(cx));
         loop {
-            let event = alive(ready!(self.readiness().poll(cx, direction)))?;
+            let event = self.readiness().towards(direction);
+            if !event.is_news() {
+                if self.readiness().wait(cx, direction) {
+                    return Poll::Pending;
+                }
+                continue;
+            }
+            if event.is_shut_down() {
+                return Poll::Ready(Err(shutting_down()));
+            }
             match op(event) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.clear(event),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.readiness().refute(event);
+                }
                 done => {
                     unit.made_progress();
                     return Poll::Ready(done);
@@ -179,7 +205,9 @@ impl Registration {
         loop {
             let event = alive(self.readiness().ready(interest).await)?;
             match op() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.clear(event),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.readiness().refute(event);
+                }
                 done => return done,
             }
         }
@@ -203,7 +231,7 @@ impl Registration {
         if let Err(error) = &result
             && error.kind() == io::ErrorKind::WouldBlock
         {
-            self.clear(event);
+            self.readiness().refute(event);
         }
         result
     }
@@ -218,7 +246,7 @@ impl Drop for Registration {
 }
 
 fn alive(event: ReadyEvent) -> io::Result<ReadyEvent> {
-    if event.is_shut_down {
+    if event.is_shut_down() {
         return Err(shutting_down());
     }
     Ok(event)

@@ -12,6 +12,8 @@
 //! | [`TcpSocket`] | a TCP socket before it is one of those, to set options on |
 //! | [`UdpSocket`] | datagrams over UDP |
 //! | [`tcp`] | the halves that a [`TcpStream`] splits into |
+//! | [`UnixStream`], [`UnixListener`], [`UnixDatagram`], [`UnixSocket`] | the same, within this machine |
+//! | [`unix`] | the addresses and halves of those, and pipes |
 //! | [`ToSocketAddrs`], [`lookup_host`] | names and addresses |
 //!
 //! All of them need a runtime with I/O enabled
@@ -62,12 +64,17 @@ pub(crate) mod halves;
 pub(crate) mod receive;
 pub mod tcp;
 mod udp;
+pub mod unix;
 
 pub use addr::{ToSocketAddrs, lookup_host};
 pub use tcp::listener::TcpListener;
 pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;
 pub use udp::UdpSocket;
+pub use unix::datagram::UnixDatagram;
+pub use unix::listener::UnixListener;
+pub use unix::socket::UnixSocket;
+pub use unix::stream::UnixStream;
 
 use std::io;
 use std::os::fd::AsFd;

@@ -3,7 +3,7 @@
 //! as filled what the system says it has written. A [`ReadBuf`](crate::io::ReadBuf)
 //! is one, and so is a `Vec`.
 //!
-//! Invariant: `unsafe` rests on socket2's promise that of the room it was given,
+//! Invariant: `unsafe` rests on the system's promise that of the room it was given,
 //! as many bytes are initialised as the call returns; no other closure or reader is
 //! let near the room.
 //!
@@ -13,7 +13,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 
 use bytes::BufMut;
 use libc::{MSG_PEEK, c_int};
@@ -27,6 +27,18 @@ pub(crate) fn recv(socket: &impl AsFd, buf: &mut impl BufMut) -> io::Result<usiz
 /// Receives what the next call will receive again.
 pub(crate) fn peek(socket: &impl AsFd, buf: &mut impl BufMut) -> io::Result<usize> {
     recv_with_flags(socket, buf, MSG_PEEK)
+}
+
+/// Reads from a pipe, which has no `recv`.
+pub(crate) fn read(pipe: &impl AsFd, buf: &mut impl BufMut) -> io::Result<usize> {
+    fill(buf, |room| {
+        let fd = pipe.as_fd().as_raw_fd();
+        // SAFETY: no more is written to the room than it has, and it is borrowed.
+        let filled = unsafe { libc::read(fd, room.as_mut_ptr().cast(), room.len()) };
+        let filled = usize::try_from(filled).map_err(|_| io::Error::last_os_error())?;
+        Ok((filled, ()))
+    })
+    .map(|(filled, ())| filled)
 }
 
 /// Receives a datagram, and from whom.
@@ -63,7 +75,7 @@ fn recv_from_with_flags(
     })
 }
 
-/// Has `receive` fill the room. Private, and only for calls of socket2.
+/// Has `receive` fill the room. Private, and only for calls of the system.
 fn fill<T>(
     buf: &mut impl BufMut,
     receive: impl FnOnce(&mut [MaybeUninit<u8>]) -> io::Result<(usize, T)>,
