@@ -107,12 +107,6 @@ impl Registration {
         &self.record.readiness
     }
 
-    /// Takes `ready` for granted, until an operation finds it untrue.
-    pub(crate) fn assume(&self, ready: Ready) {
-        // Just registered: nobody waits yet who would have to be woken.
-        self.readiness().set(ready, |_| {});
-    }
-
     /// What serves `interest` at the moment.
     pub(crate) fn now(&self, interest: Interest) -> ReadyEvent {
         self.readiness().now(interest)

@@ -77,15 +77,6 @@ impl<S: Source> Registered<S> {
         })
     }
 
-    /// As [`new`](Self::new), and takes the source to be ready for `ready`, so that
-    /// the first operation is tried before the driver has looked.
-    #[track_caller]
-    pub(crate) fn assumed(source: S, ready: Ready) -> io::Result<Self> {
-        let new = Self::new(source)?;
-        new.registration.assume(ready);
-        Ok(new)
-    }
-
     /// Gives the source back, out of the poll set.
     ///
     /// # Errors

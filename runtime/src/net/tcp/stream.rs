@@ -176,8 +176,9 @@ impl TcpStream {
     /// A connection that was taken out of a listener's queue. The first message has
     /// often come with it, and there is room to write: both are tried at once.
     pub(super) fn accepted(socket: mio::net::TcpStream) -> io::Result<TcpStream> {
-        let socket = Registered::assumed(socket, Ready::READABLE | Ready::WRITABLE)?;
-        Ok(Self { socket })
+        let stream = Self::new(socket)?;
+        stream.socket.assume(Ready::READABLE | Ready::WRITABLE);
+        Ok(stream)
     }
 
     /// Takes over a connection of the standard library's, which must be non-blocking.
