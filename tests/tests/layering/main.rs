@@ -109,7 +109,10 @@ const UNSAFE: &[(&str, &str)] = &[
         "io/ext/growing.rs",
         "a vector's spare capacity, read into and then counted in",
     ),
-    ("io/registered.rs", "reads into memory that nobody has zeroed"),
+    (
+        "io/registered.rs",
+        "reads into memory that nobody has zeroed",
+    ),
     (
         "net/receive.rs",
         "receives into memory that nobody has zeroed",
