@@ -106,12 +106,12 @@ const UNSAFE: &[(&str, &str)] = &[
         "lends a reader's buffer for as long as the reader was borrowed",
     ),
     (
-        "io/ext/growing.rs",
-        "a vector's spare capacity, read into and then counted in",
+        "io/registered.rs",
+        "receives into memory that nobody has zeroed",
     ),
     (
-        "io/registered.rs",
-        "reads into memory that nobody has zeroed",
+        "io/ext/growing.rs",
+        "a vector's spare capacity, read into and then counted in",
     ),
     (
         "net/receive.rs",

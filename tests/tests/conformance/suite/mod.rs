@@ -44,6 +44,7 @@ mod p14_cancel_waiters;
 mod p15_join;
 mod p15_select;
 mod p16_fairness;
+mod p18_endings;
 mod p19_exhaustion;
 mod p20_local;
 pub(crate) mod transcripts;
@@ -74,6 +75,7 @@ pub(crate) fn all() -> Vec<Case> {
         p15_join::TESTS,
         p15_select::TESTS,
         p16_fairness::TESTS,
+        p18_endings::TESTS,
         p19_exhaustion::TESTS,
         p20_local::TESTS,
         api_fs_file::TESTS,
