@@ -45,6 +45,7 @@ mod p15_join;
 mod p15_select;
 mod p16_fairness;
 mod p17_async_fd;
+mod p18_endings;
 mod p18_unix;
 mod p19_exhaustion;
 mod p20_local;
@@ -78,6 +79,7 @@ pub(crate) fn all() -> Vec<Case> {
         p15_select::TESTS,
         p16_fairness::TESTS,
         p17_async_fd::TESTS,
+        p18_endings::TESTS,
         p18_unix::TESTS,
         p19_exhaustion::TESTS,
         p20_local::TESTS,
