@@ -46,9 +46,12 @@ mod p14_cancel_waiters;
 mod p15_join;
 mod p15_select;
 mod p16_fairness;
+mod p17_async_fd;
 mod p18_endings;
+mod p18_unix;
 mod p19_exhaustion;
 mod p20_local;
+mod p20_signals;
 pub(crate) mod transcripts;
 
 /// Every test of the suite.
@@ -78,9 +81,12 @@ pub(crate) fn all() -> Vec<Case> {
         p15_join::TESTS,
         p15_select::TESTS,
         p16_fairness::TESTS,
+        p17_async_fd::TESTS,
         p18_endings::TESTS,
+        p18_unix::TESTS,
         p19_exhaustion::TESTS,
         p20_local::TESTS,
+        p20_signals::TESTS,
         api_fs_file::TESTS,
         api_io::TESTS,
         api_join_set::TESTS,
