@@ -15,7 +15,10 @@
 //!
 //! Closing drops every queued job (its handle says "cancelled"), wakes all
 //! threads, and waits for those that run a closure: for ever, for a given time,
-//! or not at all.
+//! or not at all. Jobs that were promised to run ([`AtClose::Run`]: a file's
+//! writes, which their writer has been told are done) stay in the queue, and a
+//! thread comes to them still: where a job is queued, there is a thread, and none
+//! ends before it has seen the queue empty.
 //!
 //! The pool knows no runtime: whoever submits a job brings what starts a thread.
 //!
@@ -51,9 +54,22 @@ struct Hall {
     keep_alive: Duration,
 }
 
+/// What becomes of a job that is still queued when the pool closes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AtClose {
+    Drop,
+    Run,
+}
+
+#[derive(Debug)]
+struct Job {
+    runnable: Runnable,
+    at_close: AtClose,
+}
+
 #[derive(Debug, Default)]
 struct Roll {
-    queue: VecDeque<Runnable>,
+    queue: VecDeque<Job>,
     threads: usize,
     idle: usize,
     /// Jobs that are queued or run.
@@ -123,27 +139,29 @@ impl BlockingPool {
     pub(crate) fn submit<F, R>(
         &self,
         f: F,
+        at_close: AtClose,
         start: impl FnOnce(Worker) -> io::Result<thread::JoinHandle<()>>,
     ) -> (JoinHandle<R>, Result<(), Refused>)
     where
         F: FnOnce() -> R,
     {
         let (runnable, handle) = new_task(Closure(Some(f)), Unscheduled);
-        (handle, self.queue(runnable, start))
+        let job = Job { runnable, at_close };
+        (handle, self.queue(job, start))
     }
 
     fn queue(
         &self,
-        runnable: Runnable,
+        job: Job,
         start: impl FnOnce(Worker) -> io::Result<thread::JoinHandle<()>>,
     ) -> Result<(), Refused> {
         let mut roll = self.hall.roll.lock();
         if roll.closed {
             drop(roll);
-            let _ = runnable.cancel();
+            let _ = job.runnable.cancel();
             return Err(Refused::Closed);
         }
-        roll.queue.push_back(runnable);
+        roll.queue.push_back(job);
         roll.unfinished += 1;
         if roll.queue.len() <= roll.idle {
             drop(roll);
@@ -165,10 +183,10 @@ impl BlockingPool {
             // The job waits for one of the threads that there are.
             Err(_) if roll.threads > 0 => Ok(()),
             Err(error) => {
-                let runnable = roll.queue.pop_back().expect("just queued");
+                let job = roll.queue.pop_back().expect("just queued");
                 roll.unfinished -= 1;
                 drop(roll);
-                let _ = runnable.cancel();
+                let _ = job.runnable.cancel();
                 Err(Refused::NoThread(error))
             }
         }
@@ -179,16 +197,19 @@ impl BlockingPool {
         self.hall.roll.lock().unfinished > 0
     }
 
-    /// Drops the queued jobs and takes no more.
+    /// Drops the queued jobs, but for those that must run, and takes no more.
     pub(crate) fn close(&self) {
         let mut roll = self.hall.roll.lock();
         roll.closed = true;
-        let dropped = std::mem::take(&mut roll.queue);
+        let (kept, dropped): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut roll.queue)
+            .into_iter()
+            .partition(|job| job.at_close == AtClose::Run);
+        roll.queue = kept;
         roll.unfinished -= dropped.len();
         drop(roll);
         self.hall.work.notify_all();
-        for runnable in dropped {
-            let _ = runnable.cancel();
+        for job in dropped {
+            let _ = job.runnable.cancel();
         }
     }
 
@@ -229,7 +250,7 @@ impl Worker {
         loop {
             while let Some(job) = roll.queue.pop_front() {
                 drop(roll);
-                let _ = job.run();
+                let _ = job.runnable.run();
                 roll = hall.roll.lock();
                 roll.unfinished -= 1;
                 drop(roll);
@@ -270,3 +291,7 @@ impl Drop for SignOff<'_> {
         self.0.gone.notify_all();
     }
 }
+
+#[cfg(all(test, not(loom)))]
+#[path = "blocking_tests.rs"]
+mod tests;

@@ -218,6 +218,19 @@ impl CurrentThread {
         self.alive.store(registry.len(), Relaxed);
     }
 
+    /// Another thread brings a runnable.
+    #[inline(never)] // the driving thread's way stays short
+    fn schedule_from_outside(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
+        // Once the gate has the runnable, the task may complete, its cell be
+        // freed, and with it what keeps this executor alive.
+        let anchor = caller.anchor(&runnable);
+        // An error is a runnable that came back from a closed gate: dropped.
+        if let Ok(Rouse::Loop) = self.gate.push(runnable) {
+            self.unpark();
+        }
+        anchor
+    }
+
     /// Wakes the future of `seat`.
     fn wake_main(&self, seat: &Arc<MainSeat>) {
         if !seat.mark_woken() {
@@ -339,7 +352,8 @@ impl<'a> Token<'a> {
             && let Bed::Driver(bed) = &mut *held.bed.borrow_mut()
         {
             self.observe(Event::Look);
-            bed.look(driver);
+            let turn = bed.look(driver);
+            held.pace.borrow_mut().brought(turn.woken());
         }
     }
 
@@ -360,7 +374,9 @@ impl<'a> Token<'a> {
         if let Some(hook) = &hooks.after_park {
             hook();
         }
-        self.collect();
+        if self.executor.gate.has_mail() {
+            self.collect();
+        }
     }
 
     fn sleep(&self) {
@@ -369,7 +385,8 @@ impl<'a> Token<'a> {
             self.observe(Event::Park);
             match (&mut *held.bed.borrow_mut(), &self.executor.alarm) {
                 (Bed::Driver(bed), Alarm::Driver(driver)) => {
-                    bed.park(driver);
+                    let turn = bed.park(driver);
+                    held.pace.borrow_mut().brought(turn.woken());
                 }
                 (Bed::Thread(token), _) => token.park(),
                 (Bed::Driver(_), Alarm::Thread(_)) => unreachable!("made together"),
@@ -452,14 +469,7 @@ impl Executor for CurrentThread {
             held.queue.borrow_mut().push_back(Entry::Task(runnable));
             return None;
         }
-        // Once the gate has the runnable, the task may complete, its cell be
-        // freed, and with it what keeps this executor alive.
-        let anchor = caller.anchor(&runnable);
-        // An error is a runnable that came back from a closed gate: dropped.
-        if let Ok(Rouse::Loop) = self.gate.push(runnable) {
-            self.unpark();
-        }
-        anchor
+        self.schedule_from_outside(runnable, caller)
     }
 
     #[inline]

@@ -14,11 +14,13 @@ use kolo_tests::{Case, Kind};
 
 use super::rt;
 
+mod api_fs_file;
 mod api_join_set;
 mod api_macros;
 mod api_runtime;
 mod api_sync;
 mod api_task;
+mod files;
 mod p01_wakeups;
 mod p02_wakes_are_harmless;
 mod p03_panics;
@@ -29,6 +31,7 @@ mod p06_shutdown;
 mod p07_misuse;
 mod p07_misuse_time_sync;
 mod p08_after_shutdown;
+mod p08_files;
 mod p09_timers;
 mod p10_timer_changes;
 mod p11_paused_clock;
@@ -58,6 +61,7 @@ pub(crate) fn all() -> Vec<Case> {
         p07_misuse::TESTS,
         p07_misuse_time_sync::TESTS,
         p08_after_shutdown::TESTS,
+        p08_files::TESTS,
         p09_timers::TESTS,
         p10_timer_changes::TESTS,
         p11_paused_clock::TESTS,
@@ -72,6 +76,7 @@ pub(crate) fn all() -> Vec<Case> {
         p16_fairness::TESTS,
         p19_exhaustion::TESTS,
         p20_local::TESTS,
+        api_fs_file::TESTS,
         api_join_set::TESTS,
         api_macros::TESTS,
         api_runtime::TESTS,
