@@ -197,6 +197,31 @@ impl CurrentThread {
         self.is_mine().then_some(&self.loop_)
     }
 
+    // Out of line, so that the loop's own wakes and spawns are short.
+
+    #[inline(never)]
+    fn schedule_from_outside(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
+        // Once the gate has the runnable, the task may complete, its cell be
+        // freed, and with it what keeps this executor alive.
+        let anchor = caller.anchor(&runnable);
+        // An error is a runnable that came back from a closed gate: dropped.
+        if let Ok(Rouse::Loop) = self.gate.push(runnable) {
+            self.unpark();
+        }
+        anchor
+    }
+
+    #[inline(never)]
+    fn admit_from_outside(&self, runnable: Runnable) {
+        match self.gate.push(runnable) {
+            Ok(Rouse::Loop) => self.unpark(),
+            Ok(_) => {}
+            Err(rejected) => {
+                let _ = rejected.cancel();
+            }
+        }
+    }
+
     fn unpark(&self) {
         match &self.alarm {
             Alarm::Driver(driver) => driver.unpark(),
@@ -448,35 +473,25 @@ impl Drop for Token<'_> {
 impl Executor for CurrentThread {
     #[inline]
     fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
-        if let Some(held) = self.held() {
-            held.queue.borrow_mut().push_back(Entry::Task(runnable));
-            return None;
+        match self.held() {
+            Some(held) => {
+                held.queue.borrow_mut().push_back(Entry::Task(runnable));
+                None
+            }
+            None => self.schedule_from_outside(runnable, caller),
         }
-        // Once the gate has the runnable, the task may complete, its cell be
-        // freed, and with it what keeps this executor alive.
-        let anchor = caller.anchor(&runnable);
-        // An error is a runnable that came back from a closed gate: dropped.
-        if let Ok(Rouse::Loop) = self.gate.push(runnable) {
-            self.unpark();
-        }
-        anchor
     }
 
     #[inline]
     fn admit(&self, runnable: Runnable) {
-        if let Some(held) = self.held() {
-            let mut registry = held.registry.borrow_mut();
-            runnable.register_new(&mut registry);
-            self.count_alive(&registry);
-            held.queue.borrow_mut().push_back(Entry::Task(runnable));
-            return;
-        }
-        match self.gate.push(runnable) {
-            Ok(Rouse::Loop) => self.unpark(),
-            Ok(_) => {}
-            Err(rejected) => {
-                let _ = rejected.cancel();
+        match self.held() {
+            Some(held) => {
+                let mut registry = held.registry.borrow_mut();
+                runnable.register_new(&mut registry);
+                self.count_alive(&registry);
+                held.queue.borrow_mut().push_back(Entry::Task(runnable));
             }
+            None => self.admit_from_outside(runnable),
         }
     }
 
