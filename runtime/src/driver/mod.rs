@@ -31,7 +31,6 @@ pub(crate) mod wheel;
 
 use std::fmt;
 use std::io;
-use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,6 +104,13 @@ pub(crate) struct Wanted {
     pub(crate) io: bool,
     pub(crate) time: bool,
     pub(crate) start_paused: bool,
+}
+
+impl Turn {
+    /// How many it woke, at most: nobody may have waited for an event.
+    pub(crate) fn woken(self) -> usize {
+        self.events + self.timers
+    }
 }
 
 impl Driver {
@@ -215,6 +221,7 @@ impl Driver {
             ),
         }
         let mut ready = 0;
+        let records = handle.registrations.as_ref().map(Registrations::open);
         for event in &self.events {
             match event.token() {
                 WAKER => {}
@@ -223,15 +230,16 @@ impl Driver {
                         *set_for = None;
                     }
                 }
-                _ => ready += 1,
+                _ => {
+                    ready += 1;
+                    if let Some(records) = &records {
+                        records.bring(event, &mut self.wakers);
+                    }
+                }
             }
         }
-        if let Some(registrations) = handle.registrations.as_ref().filter(|_| ready > 0) {
-            // A waker that panics takes the batch with it, and wakes the others so.
-            let mut wakers = mem::take(&mut self.wakers);
-            registrations.dispatch(&self.events, &mut wakers);
-            self.wakers = wakers.wake_all();
-        }
+        drop(records);
+        self.wakers.wake_all();
         ready
     }
 }
@@ -309,6 +317,9 @@ impl DriverHandle {
 }
 
 fn fire(timers: &Timers) -> usize {
+    if !timers.is_armed() {
+        return 0; // and the clock is not read
+    }
     timers.fire(timers.clock().now())
 }
 

@@ -74,7 +74,6 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
@@ -83,6 +82,7 @@ use super::clock::{Clock, ClockError, ever_paused};
 use super::wheel::{Key, Wheel, tick_of};
 use crate::loom::sync::atomic::{AtomicUsize, Ordering};
 use crate::loom::sync::{Mutex, MutexGuard};
+use crate::util::wake_batch::WakeBatch;
 
 /// How many wakers [`Timers::fire`] takes out before it lets go of the lock.
 const BATCH: usize = 32;
@@ -463,18 +463,18 @@ impl Timers {
     fn fire_wheel(now: u64, open: impl Fn(&mut dyn FnMut(&mut Wheel<Waker>))) -> usize {
         let mut fired = 0;
         loop {
-            let mut batch: [Option<Waker>; BATCH] = [const { None }; BATCH];
+            let mut batch = WakeBatch::new();
             let mut taken = 0;
             open(&mut |wheel| {
                 while taken < BATCH
                     && let Some((_, waker)) = wheel.pop_expired(now)
                 {
-                    batch[taken] = Some(waker);
+                    batch.push(waker);
                     taken += 1;
                 }
             });
             fired += taken;
-            wake_all(batch.into_iter().map_while(|waker| waker));
+            batch.wake_all();
             if taken < BATCH {
                 return fired;
             }
@@ -531,7 +531,9 @@ impl Timers {
         let shared = schedule.wheel.take_all();
         self.unlock(schedule);
         let own = self.own.borrow_mut().take_all();
-        wake_all(own.chain(shared));
+        let mut batch = WakeBatch::new();
+        own.chain(shared).for_each(|waker| batch.push(waker));
+        batch.wake_all();
     }
 
     // For the clock's controls.
@@ -589,20 +591,6 @@ impl fmt::Debug for Timers {
             .field("armed", &self.armed.load(Ordering::Relaxed))
             .field("clock", &self.clock)
             .finish_non_exhaustive()
-    }
-}
-
-/// Wakes each. If one panics the others are still served; the first panic then
-/// goes on.
-fn wake_all(wakers: impl Iterator<Item = Waker>) {
-    let mut first_panic = None;
-    for waker in wakers {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-            first_panic.get_or_insert(panic);
-        }
-    }
-    if let Some(panic) = first_panic {
-        resume_unwind(panic);
     }
 }
 

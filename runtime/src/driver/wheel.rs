@@ -411,6 +411,9 @@ impl<T> Wheel<T> {
 
     /// The same, but the due list before all others.
     fn first_list(&self) -> Option<usize> {
+        if self.len == 0 {
+            return None;
+        }
         if self.lists[DUE].first & END == 0 {
             return Some(DUE);
         }

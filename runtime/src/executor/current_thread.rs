@@ -197,31 +197,6 @@ impl CurrentThread {
         self.is_mine().then_some(&self.loop_)
     }
 
-    // Out of line, so that the loop's own wakes and spawns are short.
-
-    #[inline(never)]
-    fn schedule_from_outside(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
-        // Once the gate has the runnable, the task may complete, its cell be
-        // freed, and with it what keeps this executor alive.
-        let anchor = caller.anchor(&runnable);
-        // An error is a runnable that came back from a closed gate: dropped.
-        if let Ok(Rouse::Loop) = self.gate.push(runnable) {
-            self.unpark();
-        }
-        anchor
-    }
-
-    #[inline(never)]
-    fn admit_from_outside(&self, runnable: Runnable) {
-        match self.gate.push(runnable) {
-            Ok(Rouse::Loop) => self.unpark(),
-            Ok(_) => {}
-            Err(rejected) => {
-                let _ = rejected.cancel();
-            }
-        }
-    }
-
     fn unpark(&self) {
         match &self.alarm {
             Alarm::Driver(driver) => driver.unpark(),
@@ -241,6 +216,31 @@ impl CurrentThread {
     #[inline]
     fn count_alive(&self, registry: &Registry) {
         self.alive.store(registry.len(), Relaxed);
+    }
+
+    /// Another thread brings a runnable.
+    #[inline(never)] // the driving thread's way stays short
+    fn schedule_from_outside(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
+        // Once the gate has the runnable, the task may complete, its cell be
+        // freed, and with it what keeps this executor alive.
+        let anchor = caller.anchor(&runnable);
+        // An error is a runnable that came back from a closed gate: dropped.
+        if let Ok(Rouse::Loop) = self.gate.push(runnable) {
+            self.unpark();
+        }
+        anchor
+    }
+
+    /// Another thread brings a task.
+    #[inline(never)]
+    fn admit_from_outside(&self, runnable: Runnable) {
+        match self.gate.push(runnable) {
+            Ok(Rouse::Loop) => self.unpark(),
+            Ok(_) => {}
+            Err(rejected) => {
+                let _ = rejected.cancel();
+            }
+        }
     }
 
     /// Wakes the future of `seat`.
@@ -364,7 +364,8 @@ impl<'a> Token<'a> {
             && let Bed::Driver(bed) = &mut *held.bed.borrow_mut()
         {
             self.observe(Event::Look);
-            bed.look(driver);
+            let turn = bed.look(driver);
+            held.pace.borrow_mut().brought(turn.woken());
         }
     }
 
@@ -385,7 +386,9 @@ impl<'a> Token<'a> {
         if let Some(hook) = &hooks.after_park {
             hook();
         }
-        self.collect();
+        if self.executor.gate.has_mail() {
+            self.collect();
+        }
     }
 
     fn sleep(&self) {
@@ -394,7 +397,8 @@ impl<'a> Token<'a> {
             self.observe(Event::Park);
             match (&mut *held.bed.borrow_mut(), &self.executor.alarm) {
                 (Bed::Driver(bed), Alarm::Driver(driver)) => {
-                    bed.park(driver);
+                    let turn = bed.park(driver);
+                    held.pace.borrow_mut().brought(turn.woken());
                 }
                 (Bed::Thread(token), _) => token.park(),
                 (Bed::Driver(_), Alarm::Thread(_)) => unreachable!("made together"),
