@@ -12,8 +12,8 @@
 //! 1. [`rows`]: what is asked. [`workloads`](libraries): the programs, written
 //!    once, compiled once per runtime library; `floors/` and `peers/` beside
 //!    them, and [`load`], the job of the client where sockets take part.
-//! 2. [`reading`], [`alloc`], [`callgrind`], [`strace`]: what is measured of one
-//!    process.
+//! 2. [`reading`], [`alloc`], [`callgrind`], [`strace`], [`wrk`]: what is measured
+//!    of one process.
 //! 3. [`contest`]: who runs when.
 //! 4. [`stats`], [`verdict`]: what may be concluded.
 //! 5. [`report`], [`table`]: how it is told.
@@ -43,3 +43,4 @@ pub mod stats;
 pub mod strace;
 pub mod table;
 pub mod verdict;
+pub mod wrk;

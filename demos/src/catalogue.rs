@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::runtimes::Runtime;
+use crate::web::episodes::LATENCY;
 
 /// A chapter of the course.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,7 @@ pub(crate) enum Demo {
     Fib,
     ProducerConsumer,
     Loop,
+    Scrape,
     Echo,
 }
 
@@ -36,6 +38,10 @@ pub(crate) enum Program {
     LoopMpscArmed,
     LoopQueueArmed,
     LoopPython,
+    ScrapeSynchronous,
+    ScrapeOneByOne,
+    ScrapeAtOnce,
+    ScrapeLimited,
     EchoByHand,
     Echo,
 }
@@ -64,11 +70,12 @@ pub(crate) struct Contender {
 }
 
 impl Demo {
-    pub(crate) const ALL: [Demo; 5] = [
+    pub(crate) const ALL: [Demo; 6] = [
         Demo::Count,
         Demo::Fib,
         Demo::ProducerConsumer,
         Demo::Loop,
+        Demo::Scrape,
         Demo::Echo,
     ];
 
@@ -78,6 +85,7 @@ impl Demo {
             Demo::Fib => "fib",
             Demo::ProducerConsumer => "producer-consumer",
             Demo::Loop => "loop",
+            Demo::Scrape => "scrape",
             Demo::Echo => "echo",
         }
     }
@@ -89,6 +97,7 @@ impl Demo {
             Demo::Fib => "How can a function stop in the middle, and go on later?",
             Demo::ProducerConsumer => "How long does an item wait for its consumer?",
             Demo::Loop => "What does a loop cost when there is nothing to wait for?",
+            Demo::Scrape => "What if most of a program's time is spent waiting for others?",
             Demo::Echo => "What does a message through a socket cost?",
         }
     }
@@ -100,6 +109,7 @@ impl Demo {
             Demo::Fib => "asyncio: generators",
             Demo::ProducerConsumer => "asyncio: the producer-consumer app",
             Demo::Loop => "asyncio: uvloop",
+            Demo::Scrape => "asyncio: web scraping with aiohttp",
             Demo::Echo => "beyond the course: sockets",
         }
     }
@@ -120,6 +130,12 @@ impl Demo {
                 Program::LoopQueueArmed,
                 Program::LoopPython,
             ],
+            Demo::Scrape => &[
+                Program::ScrapeSynchronous,
+                Program::ScrapeOneByOne,
+                Program::ScrapeAtOnce,
+                Program::ScrapeLimited,
+            ],
             Demo::Echo => &[Program::EchoByHand, Program::Echo],
         }
     }
@@ -130,6 +146,7 @@ impl Demo {
         match self {
             Demo::Count => Some(Duration::from_secs(1)),
             Demo::ProducerConsumer => Some(Duration::from_millis(500)),
+            Demo::Scrape => Some(LATENCY),
             Demo::Fib | Demo::Loop | Demo::Echo => None,
         }
     }
@@ -138,9 +155,10 @@ impl Demo {
     pub(crate) fn contenders(self, runtimes: &[Runtime]) -> Vec<Contender> {
         let on = |program: Program| -> Vec<Runner> {
             match program {
-                Program::CountSynchronous | Program::OneAfterTheOther | Program::EchoByHand => {
-                    vec![Runner::Plain]
-                }
+                Program::CountSynchronous
+                | Program::OneAfterTheOther
+                | Program::ScrapeSynchronous
+                | Program::EchoByHand => vec![Runner::Plain],
                 Program::LoopPython => {
                     vec![
                         Runner::Python(Engine::Asyncio),
@@ -170,14 +188,24 @@ impl Program {
                 Demo::ProducerConsumer
             }
             Program::EchoByHand | Program::Echo => Demo::Echo,
-            _ => Demo::Loop,
+            Program::ScrapeSynchronous
+            | Program::ScrapeOneByOne
+            | Program::ScrapeAtOnce
+            | Program::ScrapeLimited => Demo::Scrape,
+            Program::LoopMpsc
+            | Program::LoopQueue
+            | Program::LoopMpscArmed
+            | Program::LoopQueueArmed
+            | Program::LoopPython => Demo::Loop,
         }
     }
 
     /// Its name in a table of its demo.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Program::CountSynchronous | Program::OneAfterTheOther => "synchronous",
+            Program::CountSynchronous | Program::OneAfterTheOther | Program::ScrapeSynchronous => {
+                "synchronous"
+            }
             Program::CountGathered => "gathered",
             Program::FibSteps => "steps",
             Program::OneProducer => "one producer",
@@ -187,6 +215,9 @@ impl Program {
             Program::LoopMpscArmed => "mpsc, armed",
             Program::LoopQueueArmed => "Queue, armed",
             Program::LoopPython => "asyncio.Queue",
+            Program::ScrapeOneByOne => "one by one",
+            Program::ScrapeAtOnce => "at once",
+            Program::ScrapeLimited => "with a limit",
             Program::EchoByHand => "mio by hand",
             Program::Echo => "server",
         }
@@ -199,6 +230,7 @@ impl Program {
             Program::CountSynchronous => Program::CountGathered,
             Program::OneAfterTheOther => Program::OneProducer,
             Program::LoopPython => Program::LoopQueue,
+            Program::ScrapeSynchronous => Program::ScrapeOneByOne,
             Program::EchoByHand => Program::Echo,
             other => other,
         }

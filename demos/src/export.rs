@@ -9,6 +9,7 @@
 //!   "machine":  { "os", "arch", "cpu", "cores" },
 //!   "versions": { "kolo", "tokio", "rustc", "python", "uvloop" },
 //!   "settings": { "time_scale", "seed", "items",
+//!                 "visit": { "pages", "limit", "base_url", "ca_file", "timeout", "port" },
 //!                 "load": { "connections", "message_size", "seconds", "port" } },
 //!   "interrupted": false,
 //!   "rows": [
@@ -146,6 +147,7 @@ pub(crate) fn markdown(report: &Report) -> String {
         time_scale,
         seed,
         items,
+        visit: _,
         load: _,
     } = report.settings;
     text += &format!("\n- time scale {time_scale}, seed {seed}, {items} items\n");

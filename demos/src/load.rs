@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use clap::Args;
 use kolo_load::{Amount, EchoLoop, Findings, Placement, Plan, Work, need_open_files};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::stage::{Stage, Threads};
 use crate::table::duration;
@@ -26,39 +26,42 @@ use crate::table::duration;
 /// By how many bytes at a time every server echoes.
 pub(crate) const BUFFER: usize = 4096;
 
-/// What `echo` alone can be told.
+/// What `echo` can be told.
 #[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "What to send")]
 pub(crate) struct LoadOptions {
-    /// How many connections `echo` has
-    #[arg(long, global = true, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    /// How many connections there are
+    #[arg(long, value_name = "N", default_value_t = USUAL.connections, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     pub(crate) connections: u32,
 
-    /// How many bytes its messages have
-    #[arg(long, global = true, value_name = "BYTES", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    /// How many bytes a message has
+    #[arg(long, value_name = "BYTES", default_value_t = USUAL.message_size, value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     pub(crate) message_size: u32,
 
-    /// How long it is measured on each runtime [default: 1 with run, 0.3 elsewhere]
-    #[arg(long, global = true, value_name = "S", value_parser = seconds)]
+    /// How long each server is measured [default: 1 with run, 0.3 with compare]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) seconds: Option<f64>,
 
-    /// The port that it listens on [default: one that is free]
-    #[arg(
-        long,
-        global = true,
-        value_name = "PORT",
-        default_value_t = 0,
-        hide_default_value = true
-    )]
-    pub(crate) port: u16,
+    /// Where the server listens [default: a port that is free]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: Option<u16>,
 }
 
+/// What is meant where nothing is said.
+pub(crate) static USUAL: LoadOptions = LoadOptions {
+    connections: 64,
+    message_size: 64,
+    seconds: None,
+    port: None,
+};
+
 /// The same, once it is known which command it is for.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct LoadSettings {
     pub(crate) connections: u32,
     pub(crate) message_size: u32,
     pub(crate) seconds: f64,
-    pub(crate) port: u16,
+    pub(crate) port: Option<u16>,
 }
 
 impl LoadOptions {
@@ -72,23 +75,22 @@ impl LoadOptions {
     }
 }
 
+impl LoadSettings {
+    /// All of it in one argument, for a process of its own.
+    pub(crate) fn argument(self) -> String {
+        serde_json::to_string(&self).expect("plain data")
+    }
+
+    pub(crate) fn of_argument(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+}
+
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.01..=600.0).contains(&seconds) => Ok(seconds),
         Ok(_) => Err("from 0.01 to 600".to_owned()),
         Err(error) => Err(error.to_string()),
-    }
-}
-
-impl LoadSettings {
-    /// As the command line of another process has them.
-    pub(crate) fn arguments(self) -> [String; 4] {
-        [
-            format!("--connections={}", self.connections),
-            format!("--message-size={}", self.message_size),
-            format!("--seconds={}", self.seconds),
-            format!("--port={}", self.port),
-        ]
     }
 }
 
@@ -101,7 +103,7 @@ pub(crate) fn placement(stage: &Stage) -> Placement {
 }
 
 pub(crate) fn address(stage: &Stage) -> SocketAddr {
-    (Ipv4Addr::LOCALHOST, stage.load().port).into()
+    (Ipv4Addr::LOCALHOST, stage.load().port.unwrap_or(0)).into()
 }
 
 /// What to say where a server can't listen.

@@ -66,7 +66,12 @@ impl Placement {
         }
     }
 
-    pub(crate) fn pin_client(self) -> io::Result<Option<Pinned>> {
+    /// The same for the client's.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn pin_client(self) -> io::Result<Option<Pinned>> {
         match self {
             Placement::Apart { client, .. } => pin(client).map(Some),
             Placement::Anywhere => Ok(None),

@@ -12,11 +12,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::rt;
-use super::{channels, course_loop, idle, lives, memory, outside, sockets, tasks, timers};
+use super::{channels, course_loop, hello, idle, lives, memory, outside, sockets, tasks, timers};
 use crate::contenders::Answer;
 use crate::libraries::Flavour;
 use crate::load::{LOOPBACK, job};
 use crate::reading::{Sizes, counted, timed};
+use crate::wrk;
 use kolo_load::need_open_files;
 use rt::runtime::{Builder, Runtime};
 
@@ -80,6 +81,10 @@ pub fn run(name: &str, flavour: Flavour, sizes: Sizes) -> Answer {
             Err(error) => Answer::Skipped(error.to_string()),
         };
     }
+    let hello = name.starts_with("hello");
+    if hello && !wrk::installed() {
+        return Answer::Skipped("wrk is not installed".into());
+    }
     Answer::Reading(match name {
         "loop-mpsc" | "loop-mpsc-instructions" => timed(sizes, |n| course_loop::mpsc(runtime, n)),
         "loop-mpsc-armed" => {
@@ -108,6 +113,7 @@ pub fn run(name: &str, flavour: Flavour, sizes: Sizes) -> Answer {
         "bytes-128" => counted(sizes, |n| memory::bytes_per_task::<16>(runtime, n)),
         "bytes-1024" => counted(sizes, |n| memory::bytes_per_task::<128>(runtime, n)),
         "bytes-connection" => counted(sizes, |n| sockets::bytes_per_connection(runtime, n)),
+        _ if hello => hello::requests(runtime, flavour, sizes),
         "idle" => {
             arm(runtime);
             counted(sizes, |n| idle::wakeups_per_second(runtime, n))
