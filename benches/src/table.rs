@@ -163,6 +163,13 @@ fn foot(report: &Report) -> String {
             times(overall)
         );
     }
+    if report.rows.iter().any(|line| line.row.io) {
+        let _ = write!(
+            foot,
+            "\nSockets, where a server has one thread: {}. CPU is the server's.",
+            report.machine.placement
+        );
+    }
     for line in &report.rows {
         match &line.finding {
             Finding::Skipped(reason) => {

@@ -35,8 +35,8 @@ static COUNTED: CountingAlloc = CountingAlloc;
 
 const EXAMPLES: &str = "\
 Examples:
-  compare                                  every row, in under four minutes
-  compare --quick                          a first look, in well under one
+  compare                                  every row, in about ten minutes
+  compare --quick                          a first look, in about three
   compare --rows yield,spawn-join --runs 31
   compare --rt kolo-current,tokio-current,smol --rows loop-mpsc
   compare --check --export-markdown TABLE.md
