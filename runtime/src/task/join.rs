@@ -106,7 +106,7 @@ impl<T> JoinHandle<T> {
     /// Has `waker` woken when the task completes; for `JoinSet`, which polls a
     /// handle only then. If it is complete, wakes at once.
     pub(crate) fn wake_on_completion(&mut self, waker: &Waker) {
-        if !self.register(waker) {
+        if self.is_finished() || !self.register(waker) {
             waker.wake_by_ref();
         }
     }
@@ -119,9 +119,6 @@ impl<T> JoinHandle<T> {
     /// Leaves a waker for the executor. False: the task is complete.
     fn register(&mut self, waker: &Waker) -> bool {
         let header = self.header();
-        if header.state.is_complete() {
-            return false;
-        }
         if header.state.has_join_waker() && !header.state.unset_join_waker() {
             return false;
         }
@@ -167,12 +164,12 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let coop = ready!(coop::poll_proceed(cx));
-        if self.header().state.is_complete() || !self.register(cx.waker()) {
-            coop.made_progress();
-            return Poll::Ready(self.take());
+        if !self.is_finished() && self.register(cx.waker()) {
+            return Poll::Pending;
         }
-        Poll::Pending
+        // Only what is ready costs a unit.
+        ready!(coop::poll_proceed(cx)).made_progress();
+        Poll::Ready(self.take())
     }
 }
 

@@ -15,6 +15,7 @@ use kolo_tests::{Case, Kind};
 use super::rt;
 
 mod api_fs_file;
+mod api_io;
 mod api_join_set;
 mod api_macros;
 mod api_runtime;
@@ -41,6 +42,7 @@ mod p13_mpsc;
 mod p13_oneshot_and_locks;
 mod p13_queue;
 mod p14_cancel_channels;
+mod p14_cancel_io_methods;
 mod p14_cancel_waiters;
 mod p15_join;
 mod p15_select;
@@ -75,6 +77,7 @@ pub(crate) fn all() -> Vec<Case> {
         p13_oneshot_and_locks::TESTS,
         p13_queue::TESTS,
         p14_cancel_channels::TESTS,
+        p14_cancel_io_methods::TESTS,
         p14_cancel_waiters::TESTS,
         p15_join::TESTS,
         p15_select::TESTS,
@@ -86,6 +89,7 @@ pub(crate) fn all() -> Vec<Case> {
         p20_local::TESTS,
         p20_signals::TESTS,
         api_fs_file::TESTS,
+        api_io::TESTS,
         api_join_set::TESTS,
         api_macros::TESTS,
         api_runtime::TESTS,
