@@ -88,6 +88,12 @@ impl<S: Source> Registered<S> {
         Ok(source)
     }
 
+    /// Takes for granted what the driver would say at its next turn: a fresh pair has
+    /// room. So the first write need not wait for that.
+    pub(crate) fn assume(&self, ready: Ready) {
+        self.registration.assume(ready);
+    }
+
     pub(crate) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_ready(cx, Direction::Read)
     }
