@@ -88,10 +88,6 @@ impl<S: Source> Registered<S> {
         Ok(source)
     }
 
-    pub(crate) fn registration(&self) -> &Registration {
-        &self.registration
-    }
-
     /// Takes for granted what the driver would say at its next turn: a fresh pair has
     /// room. So the first write need not wait for that.
     pub(crate) fn assume(&self, ready: Ready) {

@@ -237,6 +237,57 @@ fn a_seek_writes_out_first() {
     assert_eq!(halting.stream.into_inner(), expected);
 }
 
+/// A sink in which each write leaves something to be completed, before which it
+/// takes no seek; as a file does.
+#[derive(Default)]
+struct Strict {
+    unfinished: bool,
+    seeks: usize,
+}
+
+impl AsyncWrite for Strict {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.unfinished = true;
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncSeek for Strict {
+    fn start_seek(mut self: Pin<&mut Self>, _: SeekFrom) -> io::Result<()> {
+        assert!(!self.unfinished, "a seek before the write is completed");
+        self.seeks += 1;
+        Ok(())
+    }
+
+    fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        if std::mem::take(&mut self.unfinished) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(0))
+    }
+}
+
+#[test]
+fn a_seek_waits_for_what_the_write_out_left_unfinished() {
+    let mut writer = BufWriter::new(Strict::default());
+    write(&mut writer, "abc").unwrap();
+    seek(&mut writer, SeekFrom::Start(0)).unwrap();
+    assert_eq!(writer.get_ref().seeks, 1);
+}
+
 #[test]
 fn reads_go_straight_through() {
     let mut writer = BufWriter::new(script(&[Step::Give(b"abc")]));

@@ -15,6 +15,7 @@ use kolo_tests::{Case, Kind};
 use super::rt;
 
 mod api_fs_file;
+mod api_io;
 mod api_join_set;
 mod api_macros;
 mod api_runtime;
@@ -40,12 +41,17 @@ mod p13_mpsc;
 mod p13_oneshot_and_locks;
 mod p13_queue;
 mod p14_cancel_channels;
+mod p14_cancel_io_methods;
 mod p14_cancel_waiters;
 mod p15_join;
 mod p15_select;
 mod p16_fairness;
+mod p17_async_fd;
+mod p18_endings;
+mod p18_unix;
 mod p19_exhaustion;
 mod p20_local;
+mod p20_signals;
 pub(crate) mod transcripts;
 
 /// Every test of the suite.
@@ -70,13 +76,19 @@ pub(crate) fn all() -> Vec<Case> {
         p13_oneshot_and_locks::TESTS,
         p13_queue::TESTS,
         p14_cancel_channels::TESTS,
+        p14_cancel_io_methods::TESTS,
         p14_cancel_waiters::TESTS,
         p15_join::TESTS,
         p15_select::TESTS,
         p16_fairness::TESTS,
+        p17_async_fd::TESTS,
+        p18_endings::TESTS,
+        p18_unix::TESTS,
         p19_exhaustion::TESTS,
         p20_local::TESTS,
+        p20_signals::TESTS,
         api_fs_file::TESTS,
+        api_io::TESTS,
         api_join_set::TESTS,
         api_macros::TESTS,
         api_runtime::TESTS,
