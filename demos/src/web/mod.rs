@@ -12,6 +12,7 @@
 
 use hyper::StatusCode;
 use hyper::header::HeaderValue;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use address::Address;
 use trouble::Trouble;
@@ -35,6 +36,15 @@ pub(crate) const REDIRECTS: usize = 5;
 
 /// How the clients introduce themselves.
 pub(crate) const USER_AGENT: &str = concat!("kolo-demos/", env!("CARGO_PKG_VERSION"));
+
+/// Raises the process's own limit on open files to the one that the system sets it:
+/// a page at once is a connection, and of the bundled site's it has both ends.
+pub(crate) fn ask_for_all_descriptors() {
+    if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        // Refused, it stays as it is; a page that finds none left will say so.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
+    }
+}
 
 /// What a site answers, if it has the page.
 pub(crate) enum Answer {

@@ -25,6 +25,7 @@ use hyper::{Request, Response, StatusCode};
 use super::{rt, web};
 use crate::stage::{Stage, Threads};
 use crate::web::address::Address;
+use crate::web::ask_for_all_descriptors;
 use crate::web::episodes::{self, LATENCY};
 use crate::web::guests::Guests;
 use rt::net::{TcpListener, TcpSocket, TcpStream};
@@ -58,6 +59,7 @@ impl Site {
     /// The Builder's; and a sentence if the bundled site's port can't be had.
     pub(crate) fn to_visit(stage: &Stage) -> io::Result<Self> {
         let visit = stage.visit();
+        ask_for_all_descriptors();
         if let Some(address) = visit.base_url.clone() {
             let bundled = None;
             return Ok(Self { address, bundled });

@@ -12,7 +12,10 @@ mod site;
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::{fs, thread};
+
+use serde_json::Value;
 
 use common::{Ended, demos, end, json, ran, runtimes, transcript};
 use site::{Page, serve, serve_something_else, serve_tls};
@@ -142,7 +145,7 @@ fn a_terminal_has_a_progress_bar() {
     let mut command = demos("run scrape --pages 3 --time-scale 0.01 --rt kolo-current");
     let child = command
         .env("TERM", "xterm")
-        .stdout(std::process::Stdio::null())
+        .stdout(Stdio::null())
         .stderr(terminal.slave)
         .spawn()
         .expect("demos starts");
@@ -323,6 +326,34 @@ fn a_wrong_url_is_refused_at_once() {
         assert_eq!((ended.code, &*ended.out), (Some(2), ""), "{wrong}");
         let said = "for '--base-url <URL>'";
         assert!(ended.err.contains(said), "{wrong}: {}", ended.err);
+    }
+}
+
+#[test]
+fn no_descriptor_left() {
+    let site = serve(|_| Page::Html("<h1>One of a hundred</h1>"));
+    // On one thread all hundred are asked for before the first is read.
+    for runtime in ["kolo-current", "tokio-current"] {
+        let mut shell = Command::new("sh");
+        let few = "ulimit -n 64; exec \"$@\"";
+        shell.args(["-c", few, "sh", env!("CARGO_BIN_EXE_demos"), "measure"]);
+        shell.args(["scrape-at-once", "--pages", "100", "--rt", runtime]);
+        let ended = end(shell.args(["--base-url", &site]).output().expect("a shell"));
+        assert_eq!(ended.code, Some(0), "{}", ended.err);
+        let measured: Value = serde_json::from_str(&ended.out).expect("JSON");
+        assert_eq!(measured["status"], "failed");
+        let said = |words: &str| {
+            let lines = measured["lines"].as_array().expect("lines").iter();
+            lines
+                .filter(|line| line[1].as_str().is_some_and(|line| line.contains(words)))
+                .count()
+        };
+        let (found, left_out) = (
+            said("Title found: One of a hundred"),
+            said(": no file descriptor is left for it; ask for fewer --pages"),
+        );
+        assert!(found > 0 && left_out > 0, "{runtime}: {found}, {left_out}");
+        assert_eq!(found + left_out, 100, "{runtime}");
     }
 }
 

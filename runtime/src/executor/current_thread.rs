@@ -252,11 +252,17 @@ impl CurrentThread {
             Some(held) if ptr::eq(held.main.get(), Arc::as_ptr(seat)) => {
                 held.queue.borrow_mut().push_back(Entry::Main);
             }
-            _ => match self.gate.call(seat) {
-                Rouse::Nobody => {}
-                Rouse::Loop => self.unpark(),
-                Rouse::Thread => seat.unpark(),
-            },
+            _ => self.wake_main_from_outside(seat),
+        }
+    }
+
+    /// The future's thread does not drive this loop, or is not the calling one.
+    #[inline(never)]
+    fn wake_main_from_outside(&self, seat: &Arc<MainSeat>) {
+        match self.gate.call(seat) {
+            Rouse::Nobody => {}
+            Rouse::Loop => self.unpark(),
+            Rouse::Thread => seat.unpark(),
         }
     }
 }

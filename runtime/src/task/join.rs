@@ -117,28 +117,52 @@ impl<T> JoinHandle<T> {
     }
 
     /// Leaves a waker for the executor. False: the task is complete.
+    #[inline]
     fn register(&mut self, waker: &Waker) -> bool {
         let header = self.header();
-        if header.state.has_join_waker() && !header.state.unset_join_waker() {
+        if header.state.has_join_waker() {
+            return self.register_again(waker);
+        }
+        let word = WakerWord::new(waker.clone());
+        // SAFETY: without JOIN_WAKER the slot is the handle's.
+        let old = header
+            .join_waker
+            .with_mut(|slot| unsafe { std::mem::replace(&mut *slot, word) });
+        let waits = self.publish_waker();
+        drop(old);
+        waits
+    }
+
+    /// The same where a waker was left before: replaced, unless it wakes the same
+    /// task.
+    fn register_again(&mut self, waker: &Waker) -> bool {
+        let header = self.header();
+        if !header.state.unset_join_waker() {
             return false;
         }
-        // The slot is the handle's now: the task is not complete, or completes
-        // without looking at the slot.
         let old = header.join_waker.with_mut(|slot| {
-            // SAFETY: as just said.
+            // SAFETY: clearing JOIN_WAKER made the slot the handle's.
             let slot = unsafe { &mut *slot };
             if slot.will_wake(waker) {
                 return WakerWord::NONE;
             }
             std::mem::replace(slot, WakerWord::new(waker.clone()))
         });
+        let waits = self.publish_waker();
+        drop(old);
+        waits
+    }
+
+    /// Gives the filled slot to the executor. False: the task is complete.
+    #[inline]
+    fn publish_waker(&self) -> bool {
+        let header = self.header();
         let waits = header.state.set_join_waker();
         if !waits {
             // Completed meanwhile, without the waker.
             // SAFETY: so the slot stayed the handle's.
             drop(header.join_waker.with_mut(|slot| unsafe { (*slot).take() }));
         }
-        drop(old);
         waits
     }
 

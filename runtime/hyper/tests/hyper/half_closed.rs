@@ -125,17 +125,16 @@ fn nobody_spins_meanwhile() {
 #[test]
 fn or_it_is_taken_for_gone_which_is_hypers_default() {
     on_kolo(async {
-        let (near, far) = loopback().await;
+        let (mut near, far) = loopback().await;
         // The answer is never let out; the server must end by itself.
-        let (mut near_end, far_end) = (near, far);
         let service = service_fn(|_| std::future::pending::<io::Result<Response<Full<Bytes>>>>());
         let builder = server::conn::http1::Builder::new();
-        let server = kolo::spawn(builder.serve_connection(Io::new(far_end), service));
+        let server = kolo::spawn(builder.serve_connection(Io::new(far), service));
         let request = b"GET / HTTP/1.1\r\nhost: kolo\r\n\r\n";
-        near_end.write_all(request).await.expect("sent");
-        near_end.shutdown().await.expect("half closed");
+        near.write_all(request).await.expect("sent");
+        near.shutdown().await.expect("half closed");
         let mut answer = Vec::new();
-        near_end.read_to_end(&mut answer).await.expect("read");
+        near.read_to_end(&mut answer).await.expect("read");
         assert_eq!(answer, b"");
         let ended = server.await.expect("no panic");
         assert!(

@@ -21,6 +21,7 @@ mod api_macros;
 mod api_runtime;
 mod api_sync;
 mod api_task;
+mod api_unix;
 mod files;
 mod p01_wakeups;
 mod p02_wakes_are_harmless;
@@ -94,6 +95,7 @@ pub(crate) fn all() -> Vec<Case> {
         api_runtime::TESTS,
         api_sync::TESTS,
         api_task::TESTS,
+        api_unix::TESTS,
     ]
     .concat()
 }
