@@ -295,16 +295,17 @@ fn echo_with_its_client() -> (Child, PathBuf) {
             .is_some_and(|(_, rest)| rest[1..].starts_with(&parent));
         of_ours && read("cmdline").contains("--be-the-load-client")
     };
-    loop {
+    let client = loop {
         let processes = fs::read_dir("/proc")
             .expect("Linux")
             .flatten()
             .map(|entry| entry.path());
         if let Some(client) = processes.into_iter().find(is_client) {
-            return (child, client);
+            break client;
         }
         std::thread::yield_now();
-    }
+    };
+    (child, client)
 }
 
 fn signal(which: &str, process: &str) {
