@@ -80,6 +80,7 @@ enum Entry {
 }
 
 /// Where the loop sleeps.
+#[expect(clippy::large_enum_variant, reason = "one to a runtime")]
 enum Bed {
     Driver(Driver),
     /// For a runtime without I/O and time.
