@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::runtimes::Runtime;
+use crate::web::episodes::LATENCY;
 
 /// A chapter of the course.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,8 @@ pub(crate) enum Demo {
     Fib,
     ProducerConsumer,
     Loop,
+    Scrape,
+    Echo,
 }
 
 /// One program of a demo. The names are those of the hidden `measure` command.
@@ -35,6 +38,12 @@ pub(crate) enum Program {
     LoopMpscArmed,
     LoopQueueArmed,
     LoopPython,
+    ScrapeSynchronous,
+    ScrapeOneByOne,
+    ScrapeAtOnce,
+    ScrapeLimited,
+    EchoByHand,
+    Echo,
 }
 
 /// A Python event loop.
@@ -61,7 +70,14 @@ pub(crate) struct Contender {
 }
 
 impl Demo {
-    pub(crate) const ALL: [Demo; 4] = [Demo::Count, Demo::Fib, Demo::ProducerConsumer, Demo::Loop];
+    pub(crate) const ALL: [Demo; 6] = [
+        Demo::Count,
+        Demo::Fib,
+        Demo::ProducerConsumer,
+        Demo::Loop,
+        Demo::Scrape,
+        Demo::Echo,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -69,6 +85,8 @@ impl Demo {
             Demo::Fib => "fib",
             Demo::ProducerConsumer => "producer-consumer",
             Demo::Loop => "loop",
+            Demo::Scrape => "scrape",
+            Demo::Echo => "echo",
         }
     }
 
@@ -79,6 +97,8 @@ impl Demo {
             Demo::Fib => "How can a function stop in the middle, and go on later?",
             Demo::ProducerConsumer => "How long does an item wait for its consumer?",
             Demo::Loop => "What does a loop cost when there is nothing to wait for?",
+            Demo::Scrape => "What if most of a program's time is spent waiting for others?",
+            Demo::Echo => "What does a message through a socket cost?",
         }
     }
 
@@ -89,6 +109,8 @@ impl Demo {
             Demo::Fib => "asyncio: generators",
             Demo::ProducerConsumer => "asyncio: the producer-consumer app",
             Demo::Loop => "asyncio: uvloop",
+            Demo::Scrape => "asyncio: web scraping with aiohttp",
+            Demo::Echo => "beyond the course: sockets",
         }
     }
 
@@ -108,6 +130,13 @@ impl Demo {
                 Program::LoopQueueArmed,
                 Program::LoopPython,
             ],
+            Demo::Scrape => &[
+                Program::ScrapeSynchronous,
+                Program::ScrapeOneByOne,
+                Program::ScrapeAtOnce,
+                Program::ScrapeLimited,
+            ],
+            Demo::Echo => &[Program::EchoByHand, Program::Echo],
         }
     }
 
@@ -117,7 +146,8 @@ impl Demo {
         match self {
             Demo::Count => Some(Duration::from_secs(1)),
             Demo::ProducerConsumer => Some(Duration::from_millis(500)),
-            Demo::Fib | Demo::Loop => None,
+            Demo::Scrape => Some(LATENCY),
+            Demo::Fib | Demo::Loop | Demo::Echo => None,
         }
     }
 
@@ -125,7 +155,10 @@ impl Demo {
     pub(crate) fn contenders(self, runtimes: &[Runtime]) -> Vec<Contender> {
         let on = |program: Program| -> Vec<Runner> {
             match program {
-                Program::CountSynchronous | Program::OneAfterTheOther => vec![Runner::Plain],
+                Program::CountSynchronous
+                | Program::OneAfterTheOther
+                | Program::ScrapeSynchronous
+                | Program::EchoByHand => vec![Runner::Plain],
                 Program::LoopPython => {
                     vec![
                         Runner::Python(Engine::Asyncio),
@@ -154,14 +187,25 @@ impl Program {
             Program::OneAfterTheOther | Program::OneProducer | Program::TwoProducers => {
                 Demo::ProducerConsumer
             }
-            _ => Demo::Loop,
+            Program::EchoByHand | Program::Echo => Demo::Echo,
+            Program::ScrapeSynchronous
+            | Program::ScrapeOneByOne
+            | Program::ScrapeAtOnce
+            | Program::ScrapeLimited => Demo::Scrape,
+            Program::LoopMpsc
+            | Program::LoopQueue
+            | Program::LoopMpscArmed
+            | Program::LoopQueueArmed
+            | Program::LoopPython => Demo::Loop,
         }
     }
 
     /// Its name in a table of its demo.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Program::CountSynchronous | Program::OneAfterTheOther => "synchronous",
+            Program::CountSynchronous | Program::OneAfterTheOther | Program::ScrapeSynchronous => {
+                "synchronous"
+            }
             Program::CountGathered => "gathered",
             Program::FibSteps => "steps",
             Program::OneProducer => "one producer",
@@ -171,6 +215,11 @@ impl Program {
             Program::LoopMpscArmed => "mpsc, armed",
             Program::LoopQueueArmed => "Queue, armed",
             Program::LoopPython => "asyncio.Queue",
+            Program::ScrapeOneByOne => "one by one",
+            Program::ScrapeAtOnce => "at once",
+            Program::ScrapeLimited => "with a limit",
+            Program::EchoByHand => "mio by hand",
+            Program::Echo => "server",
         }
     }
 
@@ -181,6 +230,8 @@ impl Program {
             Program::CountSynchronous => Program::CountGathered,
             Program::OneAfterTheOther => Program::OneProducer,
             Program::LoopPython => Program::LoopQueue,
+            Program::ScrapeSynchronous => Program::ScrapeOneByOne,
+            Program::EchoByHand => Program::Echo,
             other => other,
         }
     }

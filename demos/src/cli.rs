@@ -8,7 +8,9 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::catalogue::{Demo, Program};
+use crate::load::{self, LoadOptions, LoadSettings};
 use crate::runtimes::Runtime;
+use crate::web::visit::{self, Visit};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::White.on_default().bold())
@@ -126,7 +128,13 @@ Examples:
 
     /// Run one program once and print what was measured: what `compare` starts
     #[command(hide = true)]
-    Measure { program: Program },
+    Measure {
+        program: Program,
+        #[command(flatten)]
+        visit: Visit,
+        #[arg(long, value_parser = LoadSettings::of_argument)]
+        load: LoadSettings,
+    },
 }
 
 #[derive(Args, Clone, Debug)]
@@ -144,7 +152,7 @@ pub(crate) struct Comparison {
     pub(crate) export_markdown: Option<PathBuf>,
 }
 
-#[derive(Subcommand, Clone, Copy, Debug)]
+#[derive(Subcommand, Clone, Debug)]
 pub(crate) enum DemoName {
     /// What can a thread do while a function waits?
     #[command(after_help = "\
@@ -179,23 +187,70 @@ Examples:
     /// What does a loop cost when there is nothing to wait for?
     #[command(after_help = "\
 Two producers, one consumer, a yield after each put and get. `mpsc` is the library's own
-unbounded channel, `Queue` is kolo::sync::Queue on every runtime; `armed`: with a timer
-armed. asyncio and uvloop join where a python3 has them.
+unbounded channel, `Queue` is kolo::sync::Queue on every runtime; `armed`: with a timer and a
+listener waiting. asyncio and uvloop join where a python3 has them.
 
 Examples:
   demos run loop
   demos run loop --items 50000 --python venv/bin/python
   demos compare loop --runs 9 --export-json loop.json")]
     Loop,
+
+    /// What if most of a program's time is spent waiting for others?
+    #[command(after_help = "\
+The titles of ten pages: by a thread that blocks, by one task, by a task for each page, and
+the same with at most --limit of them asking. The site is bundled, served on loopback, and
+takes 0.95 s over each page; --base-url names a real one. At the course's pace this takes
+10 s and then 14 s on each runtime: --time-scale 0.1 takes a tenth.
+
+A page that can't be had has a line that says why; the others go on, and the exit code is 1.
+
+Examples:
+  demos run scrape
+  demos run scrape --time-scale 0.1 --pages 100 --limit 20
+  demos run scrape --rt kolo-current --base-url https://talkpython.fm
+  demos run scrape --base-url https://localhost:8443 --ca-file ca.pem
+  demos compare scrape --runs 3")]
+    Scrape(Visit),
+
+    /// What does a message through a socket cost?
+    #[command(after_help = "\
+A TCP echo server on each runtime, and by hand over mio; beside it a load client in a process
+of its own: messages a second, how long one is under way, and the server's CPU time for it.
+
+Examples:
+  demos run echo
+  demos run echo --connections 1000 --seconds 5
+  demos run echo --rt kolo-current --message-size 65536 --port 7007
+  demos compare echo --runs 9 --export-json echo.json")]
+    Echo(LoadOptions),
 }
 
 impl DemoName {
-    pub(crate) fn demo(self) -> Demo {
+    pub(crate) fn demo(&self) -> Demo {
         match self {
             DemoName::Count => Demo::Count,
             DemoName::Fib => Demo::Fib,
             DemoName::ProducerConsumer => Demo::ProducerConsumer,
             DemoName::Loop => Demo::Loop,
+            DemoName::Scrape(_) => Demo::Scrape,
+            DemoName::Echo(_) => Demo::Echo,
+        }
+    }
+
+    /// What the client of `echo` is to do.
+    pub(crate) fn load(&self) -> &LoadOptions {
+        match self {
+            DemoName::Echo(load) => load,
+            _ => &load::USUAL,
+        }
+    }
+
+    /// What `scrape` is to get.
+    pub(crate) fn visit(&self) -> &Visit {
+        match self {
+            DemoName::Scrape(visit) => visit,
+            _ => &visit::USUAL,
         }
     }
 }

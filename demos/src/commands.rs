@@ -11,13 +11,15 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::catalogue::{Demo, Program, Runner};
-use crate::cli::{Comparison, Format, Options};
+use crate::cli::{Comparison, DemoName, Format, Options};
 use crate::console::{Console, Manner, Voice};
+use crate::load::{self, LoadSettings};
 use crate::playbill::Playbill;
 use crate::report::{Report, Status};
 use crate::runtimes::Runtime;
 use crate::session::Session;
 use crate::stage::{Dice, Settings, thousands};
+use crate::web::visit::{self, Visit};
 use crate::{export, machine, table};
 
 /// How often the tour runs each contender of `loop`, if there is time.
@@ -26,13 +28,17 @@ const TOUR_ROUNDS: u32 = 3;
 /// The pace of the tour and of comparisons, where none is asked for.
 const BRISK: f64 = 0.05;
 
+/// How many seconds of load an echo server gets there.
+const A_MOMENT: f64 = 0.3;
+
 /// The exit codes, as `--help` lists them.
 const DONE: u8 = 0;
 const FAILED: u8 = 1;
 const CANNOT_RUN: u8 = 3;
 
-pub(crate) fn run(options: &Options, demo: Demo) -> ! {
-    let settings = settings(options, 1.0);
+pub(crate) fn run(options: &Options, named: &DemoName) -> ! {
+    let demo = named.demo();
+    let settings = settings(options, named.visit(), named.load().settings(1.0), 1.0);
     let playbill = start("run", options, settings, None);
     heading(&playbill.session.console, demo, settings);
     say_how_long(&playbill, demo);
@@ -41,7 +47,8 @@ pub(crate) fn run(options: &Options, demo: Demo) -> ! {
 }
 
 pub(crate) fn tour(options: &Options) -> ! {
-    let settings = settings(options, BRISK);
+    let load = load::USUAL.settings(A_MOMENT);
+    let settings = settings(options, &visit::USUAL, load, BRISK);
     let playbill = start("tour", options, settings, None);
     let console = &playbill.session.console;
     let scale = settings.time_scale;
@@ -78,7 +85,8 @@ pub(crate) fn tour(options: &Options) -> ! {
     playbill.session.end()
 }
 
-pub(crate) fn compare(options: &Options, how: &Comparison, demo: Demo) -> ! {
+pub(crate) fn compare(options: &Options, how: &Comparison, named: &DemoName) -> ! {
+    let demo = named.demo();
     for path in [&how.export_json, &how.export_markdown]
         .into_iter()
         .flatten()
@@ -88,7 +96,8 @@ pub(crate) fn compare(options: &Options, how: &Comparison, demo: Demo) -> ! {
             std::process::exit(FAILED.into());
         }
     }
-    let settings = settings(options, BRISK);
+    let load = named.load().settings(A_MOMENT);
+    let settings = settings(options, named.visit(), load, BRISK);
     let playbill = start("compare", options, settings, Some(how.clone()));
     heading(&playbill.session.console, demo, settings);
     playbill.measure(demo, how.runs);
@@ -142,6 +151,10 @@ fn heading(console: &Console, demo: Demo, settings: Settings) {
 }
 
 fn say_how_long(playbill: &Playbill, demo: Demo) {
+    let visit = playbill.settings.visit;
+    if visit.base_url.is_some() {
+        return; // who knows
+    }
     let seconds: f64 = playbill
         .contenders(demo)
         .into_iter()
@@ -151,6 +164,9 @@ fn say_how_long(playbill: &Playbill, demo: Demo) {
             Program::CountGathered => 1.0,
             Program::OneAfterTheOther => 30.0,
             Program::OneProducer | Program::TwoProducers => 21.5,
+            Program::ScrapeSynchronous | Program::ScrapeOneByOne => visit.pages as f64,
+            Program::ScrapeAtOnce => 1.0,
+            Program::ScrapeLimited => visit.pages.div_ceil(visit.limit) as f64,
             _ => 0.0,
         })
         .sum();
@@ -164,7 +180,12 @@ fn say_how_long(playbill: &Playbill, demo: Demo) {
     }
 }
 
-pub(crate) fn settings(options: &Options, time_scale: f64) -> Settings {
+pub(crate) fn settings(
+    options: &Options,
+    visit: &Visit,
+    load: LoadSettings,
+    time_scale: f64,
+) -> Settings {
     let fresh = || {
         Dice::new(std::process::id().into())
             .next()
@@ -175,6 +196,9 @@ pub(crate) fn settings(options: &Options, time_scale: f64) -> Settings {
         time_scale: options.time_scale.unwrap_or(time_scale),
         seed: options.seed.unwrap_or_else(fresh),
         items: options.items,
+        // Once per process, and wanted until its end.
+        visit: Box::leak(Box::new(visit.clone())),
+        load,
     }
 }
 

@@ -18,7 +18,9 @@ use serde::Serialize;
 
 use crate::catalogue::{Demo, Program};
 use crate::console::{Console, Voice};
+use crate::load::LoadSettings;
 use crate::report::{Check, Measured, Sample, Spread, Status};
+use crate::web::visit::Visit;
 
 /// What every run of one command has in common.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -26,6 +28,9 @@ pub(crate) struct Settings {
     pub(crate) time_scale: f64,
     pub(crate) seed: u64,
     pub(crate) items: u64,
+    /// What `scrape` gets.
+    pub(crate) visit: &'static Visit,
+    pub(crate) load: LoadSettings,
 }
 
 /// How many threads the loop is to have.
@@ -80,11 +85,18 @@ struct Notes {
     took: Option<Duration>,
     items: Option<u64>,
     latencies: Vec<Duration>,
+    /// Of messages that somebody else has timed.
+    spread: Option<Spread>,
+    /// Where it is not that of this whole process.
+    cpu: Option<Duration>,
     checks: Vec<Check>,
 }
 
 impl Notes {
     fn latency(&self) -> Option<Spread> {
+        if self.spread.is_some() {
+            return self.spread;
+        }
         Spread::of(self.latencies.iter().map(Duration::as_secs_f64).collect())
     }
 }
@@ -137,12 +149,27 @@ impl Stage {
         self.say(Voice::Cyan, &line);
     }
 
+    /// What went wrong.
+    pub(crate) fn red(&self, line: impl Display) {
+        self.say(Voice::Red, &line);
+    }
+
     fn say(&self, voice: Voice, line: &dyn Display) {
         let line = line.to_string();
         // Noted under the lock that is held while it is shown: one order for both.
         let mut notes = self.notes();
         self.0.console.line(voice, &line);
         notes.lines.push((voice, line));
+    }
+
+    /// Shows, where a person looks, that so many things are to be done.
+    pub(crate) fn expect(&self, steps: u64) {
+        self.0.console.measure(steps);
+    }
+
+    /// One of them is done.
+    pub(crate) fn advance(&self) {
+        self.0.console.advance();
     }
 
     /// Whether what was said so far begins with these lines.
@@ -188,6 +215,16 @@ impl Stage {
         self.0.settings.items
     }
 
+    /// What `scrape` gets.
+    pub(crate) fn visit(&self) -> &'static Visit {
+        self.0.settings.visit
+    }
+
+    /// What the client of an echo server is to do.
+    pub(crate) fn load(&self) -> LoadSettings {
+        self.0.settings.load
+    }
+
     /// What a bound on elapsed time forgives: a machine busy with other things.
     pub(crate) fn slack(&self) -> Duration {
         Duration::from_millis(500)
@@ -211,6 +248,17 @@ impl Stage {
     /// The time that stands in the table.
     pub(crate) fn took(&self, time: Duration) {
         self.notes().took = Some(time);
+    }
+
+    /// The CPU time of that time, where more was done than is to be measured.
+    pub(crate) fn used(&self, cpu: Duration) {
+        self.notes().cpu = Some(cpu);
+    }
+
+    /// The latencies of items that somebody else has timed.
+    pub(crate) fn latencies(&self, least: Duration, median: Duration, most: Duration) {
+        let [min, median, max] = [least, median, most].map(|time| time.as_secs_f64());
+        self.notes().spread = Some(Spread { min, median, max });
     }
 
     /// How many items the time was spent on: the table shows the time of each.
@@ -277,7 +325,8 @@ impl Stage {
             checks: notes.checks,
             sample: notes.took.map(|took| Sample {
                 wall_s: took.as_secs_f64(),
-                cpu_s,
+                cpu_s: notes.cpu.map_or(cpu_s, |cpu| cpu.as_secs_f64()),
+                items: notes.items,
                 peak_bytes,
                 latency_s,
             }),
@@ -344,6 +393,7 @@ pub(crate) fn thousands(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::visit::USUAL;
 
     #[test]
     fn waits_shrink_down_to_a_millisecond_and_then_their_number_does() {
@@ -385,6 +435,13 @@ mod tests {
                 time_scale: 1.0,
                 seed,
                 items: 2,
+                visit: &USUAL,
+                load: LoadSettings {
+                    connections: 1,
+                    message_size: 1,
+                    seconds: 1.0,
+                    port: None,
+                },
             };
             Stage::new(
                 Program::TwoProducers,

@@ -27,9 +27,9 @@ pub const PROMISES: &[(&str, &str)] = &[
     ("p15", "select! and join! do what they say"),
     ("p16", "nobody starves"),
     ("p17", "readiness is exact at the edges"),
-    ("p18", "ended connections are reported"),
+    ("p18", "half-closed, reset, refused: reported"),
     ("p19", "running out is an error, recoverable"),
-    ("p20", "signals and threads are not mixed up"),
+    ("p20", "signals, and thread-bound work, arrive"),
     ("api", "tokio's names and semantics"),
     ("same", "same transcript on kolo and tokio"),
 ];

@@ -5,8 +5,9 @@
 
 use std::io;
 
-use super::{count, fib, loop_program, producer_consumer, rt};
+use super::{count, echo, fib, loop_program, producer_consumer, rt, scrape};
 use crate::catalogue::Program;
+use crate::load;
 use crate::stage::{Stage, Threads};
 
 /// `asyncio.new_event_loop()`: one thread, or a worker for each core.
@@ -26,7 +27,7 @@ pub(crate) fn new_loop(threads: Threads) -> io::Result<rt::runtime::Runtime> {
 ///
 /// # Errors
 ///
-/// Those of [`new_loop`].
+/// Those of [`new_loop`], and a sentence where a program can't begin.
 pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
     match program {
         Program::CountSynchronous => count::synchronous(stage),
@@ -39,6 +40,12 @@ pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
         Program::LoopMpscArmed => loop_program::own_mpsc(stage, true),
         Program::LoopQueue => loop_program::queue(stage, false),
         Program::LoopQueueArmed => loop_program::queue(stage, true),
+        Program::ScrapeSynchronous => scrape::synchronous(stage),
+        Program::ScrapeOneByOne => scrape::one_by_one(stage),
+        Program::ScrapeAtOnce => scrape::at_once(stage, None),
+        Program::ScrapeLimited => scrape::at_once(stage, Some(stage.visit().limit)),
+        Program::EchoByHand => load::by_hand(stage),
+        Program::Echo => echo::server(stage),
         Program::LoopPython => unreachable!("python runs its own program: python.rs"),
     }
 }

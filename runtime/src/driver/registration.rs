@@ -11,8 +11,10 @@
 //! direction, for `poll_read` and its like) or [`io`] (any number of waiters, for
 //! `async fn`s that take `&self`).
 //!
-//! Each operation takes a unit of the task's budget (`task/coop.rs`): one whose
-//! socket is always ready must still let others run.
+//! Each operation takes a unit of the task's budget (`task/coop.rs`), when it is
+//! done: one whose socket is always ready must still let others run. A wait alone,
+//! as in `writable().await` and then `try_write`, takes none: as with tokio, such a
+//! loop goes on until the system has no more room.
 //!
 //! [`poll_io`]: Registration::poll_io
 //! [`io`]: Registration::io
@@ -145,7 +147,6 @@ impl Registration {
     ///
     /// Cancel safe.
     pub(crate) async fn ready(&self, interest: Interest) -> io::Result<ReadyEvent> {
-        proceed().await;
         alive(self.readiness().ready(interest).await)
     }
 
@@ -195,14 +196,17 @@ impl Registration {
         interest: Interest,
         mut op: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
-        proceed().await;
         loop {
             let event = alive(self.readiness().ready(interest).await)?;
+            let unit = poll_fn(coop::poll_proceed).await;
             match op() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.readiness().refute(event);
                 }
-                done => return done,
+                done => {
+                    unit.made_progress();
+                    return done;
+                }
             }
         }
     }
@@ -244,9 +248,4 @@ fn alive(event: ReadyEvent) -> io::Result<ReadyEvent> {
         return Err(shutting_down());
     }
     Ok(event)
-}
-
-/// Takes a unit of the budget, or yields first.
-async fn proceed() {
-    poll_fn(|cx| coop::poll_proceed(cx).map(coop::RestoreOnPending::made_progress)).await;
 }

@@ -225,16 +225,21 @@ impl Timers {
             return Ok(None);
         }
         let waker = waker.clone();
-        if let Some(own) = self.own_wheel() {
-            // Not shut down: nobody drives then.
-            let mut wheel = own.borrow_mut();
-            if deadline <= wheel.now() {
-                drop(wheel);
-                return Ok(None);
-            }
-            let key = wheel.insert(deadline, waker);
-            return Ok(Some(Timer { key, own: true }));
+        let Some(own) = self.own_wheel() else {
+            return self.register_shared(deadline, waker);
+        };
+        // Not shut down: nobody drives then.
+        let mut wheel = own.borrow_mut();
+        if deadline <= wheel.now() {
+            drop(wheel);
+            return Ok(None);
         }
+        let key = wheel.insert(deadline, waker);
+        Ok(Some(Timer { key, own: true }))
+    }
+
+    #[inline(never)]
+    fn register_shared(&self, deadline: u64, waker: Waker) -> Result<Option<Timer>, ShutDown> {
         let mut schedule = self.schedule.lock();
         if schedule.shut_down {
             drop(schedule);
@@ -369,16 +374,20 @@ impl Timers {
     /// Takes a timer back. Nothing happens if it does not wait any more.
     #[inline]
     pub(crate) fn cancel(&self, timer: Timer) {
-        if let Some(own) = self.own_wheel().filter(|_| timer.own) {
-            let waker = own.borrow_mut().remove(timer.key);
-            drop(waker);
-            return;
+        match self.own_wheel() {
+            Some(own) if timer.own => {
+                let waker = own.borrow_mut().remove(timer.key);
+                drop(waker);
+            }
+            None if timer.own => self.order(Order::Forget(timer.key)),
+            _ => self.cancel_shared(timer.key),
         }
-        if timer.own {
-            return self.order(Order::Forget(timer.key));
-        }
+    }
+
+    #[inline(never)]
+    fn cancel_shared(&self, key: Key) {
         let mut schedule = self.schedule.lock();
-        let waker = schedule.wheel.remove(timer.key);
+        let waker = schedule.wheel.remove(key);
         self.unlock(schedule);
         drop(waker);
     }

@@ -80,6 +80,7 @@ enum Entry {
 }
 
 /// Where the loop sleeps.
+#[expect(clippy::large_enum_variant, reason = "one to a runtime")]
 enum Bed {
     Driver(Driver),
     /// For a runtime without I/O and time.
@@ -231,6 +232,18 @@ impl CurrentThread {
         anchor
     }
 
+    /// Another thread brings a task.
+    #[inline(never)]
+    fn admit_from_outside(&self, runnable: Runnable) {
+        match self.gate.push(runnable) {
+            Ok(Rouse::Loop) => self.unpark(),
+            Ok(_) => {}
+            Err(rejected) => {
+                let _ = rejected.cancel();
+            }
+        }
+    }
+
     /// Wakes the future of `seat`.
     fn wake_main(&self, seat: &Arc<MainSeat>) {
         if !seat.mark_woken() {
@@ -240,11 +253,17 @@ impl CurrentThread {
             Some(held) if ptr::eq(held.main.get(), Arc::as_ptr(seat)) => {
                 held.queue.borrow_mut().push_back(Entry::Main);
             }
-            _ => match self.gate.call(seat) {
-                Rouse::Nobody => {}
-                Rouse::Loop => self.unpark(),
-                Rouse::Thread => seat.unpark(),
-            },
+            _ => self.wake_main_from_outside(seat),
+        }
+    }
+
+    /// The future's thread does not drive this loop, or is not the calling one.
+    #[inline(never)]
+    fn wake_main_from_outside(&self, seat: &Arc<MainSeat>) {
+        match self.gate.call(seat) {
+            Rouse::Nobody => {}
+            Rouse::Loop => self.unpark(),
+            Rouse::Thread => seat.unpark(),
         }
     }
 }
@@ -465,28 +484,25 @@ impl Drop for Token<'_> {
 impl Executor for CurrentThread {
     #[inline]
     fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
-        if let Some(held) = self.held() {
-            held.queue.borrow_mut().push_back(Entry::Task(runnable));
-            return None;
+        match self.held() {
+            Some(held) => {
+                held.queue.borrow_mut().push_back(Entry::Task(runnable));
+                None
+            }
+            None => self.schedule_from_outside(runnable, caller),
         }
-        self.schedule_from_outside(runnable, caller)
     }
 
     #[inline]
     fn admit(&self, runnable: Runnable) {
-        if let Some(held) = self.held() {
-            let mut registry = held.registry.borrow_mut();
-            runnable.register_new(&mut registry);
-            self.count_alive(&registry);
-            held.queue.borrow_mut().push_back(Entry::Task(runnable));
-            return;
-        }
-        match self.gate.push(runnable) {
-            Ok(Rouse::Loop) => self.unpark(),
-            Ok(_) => {}
-            Err(rejected) => {
-                let _ = rejected.cancel();
+        match self.held() {
+            Some(held) => {
+                let mut registry = held.registry.borrow_mut();
+                runnable.register_new(&mut registry);
+                self.count_alive(&registry);
+                held.queue.borrow_mut().push_back(Entry::Task(runnable));
             }
+            None => self.admit_from_outside(runnable),
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::*;
+use crate::driver::Ready;
 use crate::runtime::{Builder, Runtime, is_rt_shutdown_err};
 use crate::sync::testing::by_hand;
 use crate::task::yield_now;

@@ -101,6 +101,7 @@ where
 }
 
 /// Moves as many bytes as fit from the front of `from`; says how many.
+#[inline]
 fn fill(buf: &mut ReadBuf<'_>, from: &[u8]) -> usize {
     let n = from.len().min(buf.remaining());
     buf.put_slice(&from[..n]);

@@ -250,16 +250,16 @@ impl<'a> ReadBuf<'a> {
     #[inline]
     #[track_caller]
     pub fn put_slice(&mut self, bytes: &[u8]) {
-        assert!(
-            bytes.len() <= self.remaining(),
-            "buf.len() must fit in remaining(); buf.len() = {}, remaining() = {}",
-            bytes.len(),
-            self.remaining()
-        );
-        let end = self.filled + bytes.len();
-        self.buf[self.filled..end].write_copy_of_slice(bytes);
-        self.initialized = self.initialized.max(end);
-        self.filled = end;
+        let remaining = self.remaining();
+        let Some(room) = self.buf[self.filled..].get_mut(..bytes.len()) else {
+            panic!(
+                "buf.len() must fit in remaining(); buf.len() = {}, remaining() = {remaining}",
+                bytes.len(),
+            );
+        };
+        room.write_copy_of_slice(bytes);
+        self.filled += bytes.len();
+        self.initialized = self.initialized.max(self.filled);
     }
 }
 

@@ -4,17 +4,19 @@
 
 use bytes::BufMut;
 
-use super::ext::{Read, ReadChunk, ReadExact, ReadNumber, ReadToEnd, ReadToString};
+use super::ext::{
+    BigEndian, LittleEndian, Read, ReadChunk, ReadExact, ReadNumber, ReadToEnd, ReadToString,
+};
 use super::{AsyncRead, Chain, Take};
 
-/// A method for each type of number: in which order its bytes come, how they are
-/// put together (and were taken apart), and what a dropped future loses.
+/// A method for each type of number: in which order its bytes come (in words, as
+/// a type, and as it was written), and what a dropped future loses.
 macro_rules! numbers {
     (
-        $order:literal, $decode:ident, $encode:literal, $cancel:literal;
+        $note:literal, $order:ident, $encode:literal, $cancel:literal;
         $($read:ident: $type:ident),+
     ) => {$(
-        #[doc = concat!("Reads one `", stringify!($type), "`", $order, ".")]
+        #[doc = concat!("Reads one `", stringify!($type), "`", $note, ".")]
         ///
         /// # Errors
         ///
@@ -34,11 +36,11 @@ macro_rules! numbers {
             stringify!($type), ");")]
         /// # });
         /// ```
-        fn $read(&mut self) -> ReadNumber<'_, Self, $type, [u8; size_of::<$type>()]>
+        fn $read(&mut self) -> ReadNumber<'_, Self, $type, [u8; size_of::<$type>()], $order>
         where
             Self: Unpin,
         {
-            ReadNumber::new(self, $type::$decode)
+            ReadNumber::new(self)
         }
     )+};
 }
@@ -173,13 +175,13 @@ pub trait AsyncReadExt: AsyncRead {
     }
 
     numbers! {
-        "", from_ne_bytes, "to_ne_bytes",
+        "", BigEndian, "to_be_bytes",
         "Cancel safe: dropped before it is ready, it has read nothing.";
         read_u8: u8, read_i8: i8
     }
 
     numbers! {
-        ", most significant byte first", from_be_bytes, "to_be_bytes",
+        ", most significant byte first", BigEndian, "to_be_bytes",
         "Not cancel safe: of a number read in part, that part is lost.";
         read_u16: u16, read_i16: i16, read_u32: u32, read_i32: i32,
         read_u64: u64, read_i64: i64, read_u128: u128, read_i128: i128,
@@ -187,7 +189,7 @@ pub trait AsyncReadExt: AsyncRead {
     }
 
     numbers! {
-        ", least significant byte first", from_le_bytes, "to_le_bytes",
+        ", least significant byte first", LittleEndian, "to_le_bytes",
         "Not cancel safe: of a number read in part, that part is lost.";
         read_u16_le: u16, read_i16_le: i16, read_u32_le: u32, read_i32_le: i32,
         read_u64_le: u64, read_i64_le: i64, read_u128_le: u128, read_i128_le: i128,

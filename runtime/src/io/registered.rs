@@ -88,12 +88,9 @@ impl<S: Source> Registered<S> {
         Ok(source)
     }
 
-    pub(crate) fn registration(&self) -> &Registration {
-        &self.registration
-    }
-
-    /// Takes for granted what the driver would say at its next turn: a fresh pair has
-    /// room. So the first write need not wait for that.
+    /// Takes for granted what the driver would say at its next turn, or is likely to:
+    /// a fresh pair has room, and what was accepted has often been written to. So the
+    /// first operation is tried before that.
     pub(crate) fn assume(&self, ready: Ready) {
         self.registration.assume(ready);
     }

@@ -215,7 +215,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     }
 
     numbers! {
-        "", to_ne_bytes,
+        "", to_be_bytes,
         "Cancel safe: dropped before it is ready, it has written nothing.";
         write_u8: u8, write_i8: i8
     }

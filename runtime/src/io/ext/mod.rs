@@ -21,7 +21,7 @@ mod read;
 mod read_to_end;
 mod write;
 
-pub(super) use read::{Read, ReadChunk, ReadExact, ReadNumber};
+pub(super) use read::{BigEndian, LittleEndian, Read, ReadChunk, ReadExact, ReadNumber};
 pub(super) use read_to_end::{ReadToEnd, ReadToString};
 pub(super) use write::{
     Flush, Shutdown, Write, WriteAll, WriteAllBuf, WriteBuf, WriteNumber, WriteVectored,

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::io::{self, ErrorKind};
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -131,34 +132,70 @@ impl<R: AsyncRead + Unpin + ?Sized> Future for ReadExact<'_, R> {
     }
 }
 
+/// How the bytes `B` become a number `T`. A type, not a pointer to a function: the
+/// compiler then sees through the call, which is a swap of bytes or nothing.
+pub trait Order<T, B> {
+    /// The number.
+    fn decode(bytes: B) -> T;
+}
+
+/// Most significant byte first.
+#[derive(Debug)]
+pub struct BigEndian;
+
+/// Least significant byte first.
+#[derive(Debug)]
+pub struct LittleEndian;
+
+macro_rules! numbers {
+    ($($type:ident)+) => {$(
+        impl Order<$type, [u8; size_of::<$type>()]> for BigEndian {
+            #[inline]
+            fn decode(bytes: [u8; size_of::<$type>()]) -> $type {
+                $type::from_be_bytes(bytes)
+            }
+        }
+
+        impl Order<$type, [u8; size_of::<$type>()]> for LittleEndian {
+            #[inline]
+            fn decode(bytes: [u8; size_of::<$type>()]) -> $type {
+                $type::from_le_bytes(bytes)
+            }
+        }
+    )+};
+}
+
+numbers!(u8 i8 u16 i16 u32 i32 u64 i64 u128 i128 f32 f64);
+
 pin_project! {
-    /// A number, of as many bytes as `B`, an array, has.
+    /// A number `T`, of as many bytes as `B`, an array, has, in an order `O`.
     #[project(!Unpin)]
     #[derive(Debug)]
     #[must_use = "futures do nothing unless you `.await` or poll them"]
-    pub struct ReadNumber<'a, R: ?Sized, T, B> {
+    pub struct ReadNumber<'a, R: ?Sized, T, B, O> {
         reader: &'a mut R,
         bytes: B,
         // How many of the bytes are read.
         read: usize,
-        decode: fn(B) -> T,
+        number: PhantomData<fn(O) -> T>,
     }
 }
 
-impl<'a, R: ?Sized, T, const N: usize> ReadNumber<'a, R, T, [u8; N]> {
-    pub(in crate::io) fn new(reader: &'a mut R, decode: fn([u8; N]) -> T) -> Self {
+impl<'a, R: ?Sized, T, const N: usize, O> ReadNumber<'a, R, T, [u8; N], O> {
+    pub(in crate::io) fn new(reader: &'a mut R) -> Self {
         ReadNumber {
             reader,
             bytes: [0; N],
             read: 0,
-            decode,
+            number: PhantomData,
         }
     }
 }
 
-impl<R, T, const N: usize> Future for ReadNumber<'_, R, T, [u8; N]>
+impl<R, T, const N: usize, O> Future for ReadNumber<'_, R, T, [u8; N], O>
 where
     R: AsyncRead + Unpin + ?Sized,
+    O: Order<T, [u8; N]>,
 {
     type Output = io::Result<T>;
 
@@ -169,7 +206,7 @@ where
         let filled = poll_fill(&mut **me.reader, cx, &mut buf);
         *me.read = buf.filled().len();
         match ready!(filled)? {
-            Filled::Full => Poll::Ready(Ok((me.decode)(*me.bytes))),
+            Filled::Full => Poll::Ready(Ok(O::decode(*me.bytes))),
             Filled::EndCameFirst => Poll::Ready(Err(ErrorKind::UnexpectedEof.into())),
         }
     }

@@ -88,7 +88,7 @@ impl TcpListener {
             .socket
             .io(Interest::READABLE, || self.socket.accept())
             .await?;
-        Ok((TcpStream::new(stream)?, peer))
+        Ok((TcpStream::accepted(stream)?, peer))
     }
 
     /// Takes the next connection, or wakes the task when there is one.
@@ -114,7 +114,7 @@ impl TcpListener {
     /// ```
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let (stream, peer) = ready!(self.socket.poll_read_io(cx, || self.socket.accept()))?;
-        Poll::Ready(TcpStream::new(stream).map(|stream| (stream, peer)))
+        Poll::Ready(TcpStream::accepted(stream).map(|stream| (stream, peer)))
     }
 
     /// Takes over a listener of the standard library's, which must be non-blocking.

@@ -24,7 +24,7 @@ use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
-use crate::io::{Interest, ReadBuf, Registered};
+use crate::io::{Interest, ReadBuf, Ready, Registered};
 use crate::net::addr::{ToSocketAddrs, lookup, no_address};
 use crate::net::halves::{stream_methods, stream_traits};
 use crate::net::{receive, refuse_blocking};
@@ -171,6 +171,14 @@ impl TcpStream {
     pub(super) fn new(socket: mio::net::TcpStream) -> io::Result<TcpStream> {
         let socket = Registered::new(socket)?;
         Ok(Self { socket })
+    }
+
+    /// A connection that was taken out of a listener's queue. The first message has
+    /// often come with it, and there is room to write: both are tried at once.
+    pub(super) fn accepted(socket: mio::net::TcpStream) -> io::Result<TcpStream> {
+        let stream = Self::new(socket)?;
+        stream.socket.assume(Ready::READABLE | Ready::WRITABLE);
+        Ok(stream)
     }
 
     /// Takes over a connection of the standard library's, which must be non-blocking.

@@ -285,6 +285,33 @@ fn a_peek_takes_nothing_and_zeroes_nothing() {
 }
 
 #[test]
+fn what_came_before_the_accept_is_read_without_waiting() {
+    runtime().block_on(async {
+        let (listener, address) = listen().await;
+        let mut client = std::net::TcpStream::connect(address).unwrap();
+        io::Write::write_all(&mut client, b"early").unwrap();
+        let (mut stream, _) = listener.accept().await.unwrap();
+        // The kernel may take its time, and the driver must not be asked.
+        while receive::peek(&stream, &mut Vec::new()).is_err() {
+            std::thread::yield_now();
+        }
+        let mut buf = [0; 8];
+        assert_eq!(stream.try_read(&mut buf).unwrap(), 5);
+        assert_eq!(stream.try_write(b"and back").unwrap(), 8);
+
+        // Had nothing come, the first read would have found out, and waited.
+        assert_eq!(
+            stream.try_read(&mut buf).unwrap_err().kind(),
+            ErrorKind::WouldBlock
+        );
+        let mut reading = pin!(read(&mut stream));
+        assert!(poll_once(reading.as_mut()).is_pending());
+        io::Write::write_all(&mut client, b"late").unwrap();
+        assert_eq!(reading.await.unwrap(), b"late");
+    });
+}
+
+#[test]
 fn a_dropped_accept_takes_no_connection() {
     runtime().block_on(async {
         let (listener, address) = listen().await;

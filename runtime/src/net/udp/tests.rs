@@ -202,6 +202,22 @@ fn a_dropped_receive_takes_nothing() {
 }
 
 #[test]
+fn what_is_done_takes_of_the_budget_and_what_waits_does_not() {
+    runtime().block_on(async {
+        let (one, other) = pair().await;
+        one.writable().await.unwrap();
+        crate::task::yield_now().await; // a poll, and a budget, of its own
+        for _ in 0..200 {
+            assert!(poll_once(pin!(other.recv(&mut [])).as_mut()).is_pending());
+            assert!(poll_once(pin!(one.writable()).as_mut()).is_ready());
+        }
+        let send = || poll_once(pin!(one.send(b"")).as_mut()).is_ready();
+        let sent = (0..200).take_while(|_| send()).count();
+        assert!((100..=128).contains(&sent), "{sent}");
+    });
+}
+
+#[test]
 fn there_must_be_an_address_to_send_to() {
     runtime().block_on(async {
         let (socket, _) = socket().await;

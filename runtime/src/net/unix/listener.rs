@@ -97,7 +97,7 @@ impl UnixListener {
             .socket
             .io(Interest::READABLE, || self.socket.accept())
             .await?;
-        Ok((UnixStream::new_connected(stream)?, SocketAddr(peer)))
+        Ok((UnixStream::accepted(stream)?, SocketAddr(peer)))
     }
 
     /// Takes the next connection, or wakes the task when there is one.
@@ -110,7 +110,7 @@ impl UnixListener {
     /// As for `accept`.
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
         let (stream, peer) = ready!(self.socket.poll_read_io(cx, || self.socket.accept()))?;
-        Poll::Ready(UnixStream::new_connected(stream).map(|stream| (stream, SocketAddr(peer))))
+        Poll::Ready(UnixStream::accepted(stream).map(|stream| (stream, SocketAddr(peer))))
     }
 
     /// Takes over a listener of the standard library's, which must be non-blocking.

@@ -141,6 +141,14 @@ impl UnixStream {
         Ok(stream)
     }
 
+    /// A connection that was taken out of a listener's queue: the first message has
+    /// often come with it, so that reading is tried at once too.
+    pub(super) fn accepted(socket: mio::net::UnixStream) -> io::Result<UnixStream> {
+        let stream = Self::new_connected(socket)?;
+        stream.socket.assume(Ready::READABLE);
+        Ok(stream)
+    }
+
     /// Makes two streams that are connected to each other, without a name.
     ///
     /// # Errors

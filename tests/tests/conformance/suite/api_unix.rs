@@ -1,290 +1,298 @@
-//! **Do Unix sockets and pipes have tokio's shape?** Streams, listeners and
-//! datagrams by path and in pairs, credentials, pipes and fifos.
+//! **What are tokio's Unix sockets and pipes, in names and meaning?** How they begin,
+//! who they say they are, the forms of sending and receiving, what they refuse.
 
+use std::future::{Future, poll_fn};
 use std::io::ErrorKind;
-use std::net::Shutdown;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::net as std_unix;
-use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::Arc;
+use std::task::Poll;
 
 use super::On;
 use super::files::Scratch;
 use super::rt;
-use rt::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
-use rt::net::unix::{self, UCred, pipe};
+use rt::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
+use rt::net::unix::pipe;
 use rt::net::{UnixDatagram, UnixListener, UnixSocket, UnixStream};
 
 kolo_tests::tests! {
     everywhere: [
-        api_unix_bounds,
-        api_unix_listener_and_stream,
-        api_unix_connect_to_nobody,
-        api_unix_path_in_use,
-        api_unix_halves,
+        api_unix_pair_is_writable_at_once,
+        api_unix_addresses,
+        api_unix_abstract_names,
         api_unix_credentials,
+        api_unix_halves_reunite,
         api_unix_std_and_back,
-        api_unix_try,
-        api_unix_datagram_by_path,
-        api_unix_datagram_connected,
-        api_unix_datagram_shutdown,
-        api_unix_socket_before_it_is_one,
-        api_pipe_end_and_back,
-        api_pipe_fifo,
-        api_pipe_wrong_file,
+        api_unix_datagram_forms,
+        api_unix_socket,
+        api_pipe_checks_its_ends,
     ],
 }
 
-fn api_unix_bounds(_: On) {
-    fn all<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + std::fmt::Debug>() {}
-    fn stream<T: AsyncRead + AsyncWrite + AsFd + AsRawFd>() {}
-    all::<UnixStream>();
-    all::<UnixListener>();
-    all::<UnixDatagram>();
-    all::<UnixSocket>();
-    all::<unix::SocketAddr>();
-    all::<UCred>();
-    all::<unix::OwnedReadHalf>();
-    all::<unix::OwnedWriteHalf>();
-    all::<unix::ReadHalf<'_>>();
-    all::<unix::WriteHalf<'_>>();
-    all::<unix::ReuniteError>();
-    all::<pipe::Sender>();
-    all::<pipe::Receiver>();
-    stream::<UnixStream>();
+fn api_unix_pair_is_writable_at_once(on: On) {
+    on.run(async {
+        let (here, there) = UnixStream::pair().unwrap();
+        assert_eq!(here.try_write(b"hi").unwrap(), 2);
+        there.readable().await.unwrap();
+        assert_eq!(there.try_read(&mut [0; 8]).unwrap(), 2);
+        let (here, there) = UnixDatagram::pair().unwrap();
+        assert_eq!(here.try_send(b"hi").unwrap(), 2);
+        there.readable().await.unwrap();
+        assert_eq!(there.try_recv(&mut [0; 8]).unwrap(), 2);
+    });
 }
 
-fn api_unix_listener_and_stream(on: On) {
+fn api_unix_addresses(on: On) {
     on.run(async {
         let scratch = Scratch::new();
         let path = scratch.path("socket");
-        let listener = UnixListener::bind(&path).unwrap();
-        assert_eq!(
-            listener.local_addr().unwrap().as_pathname(),
-            Some(path.as_path())
-        );
-        let (client, accepted) = rt::join!(UnixStream::connect(&path), listener.accept());
-        let (mut client, (mut accepted, from)) = (client.unwrap(), accepted.unwrap());
-        assert!(from.is_unnamed());
-        let peer = client.peer_addr().unwrap();
-        assert_eq!(peer.as_pathname(), Some(path.as_path()));
-        client.write_all(b"through a file").await.unwrap();
-        client.shutdown().await.unwrap();
-        let mut all = String::new();
-        accepted.read_to_string(&mut all).await.unwrap();
-        assert_eq!(all, "through a file");
+        let address = std::os::unix::net::SocketAddr::from_pathname(&path).unwrap();
+        let listener = UnixListener::bind_addr(&address.into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        assert_eq!(address.as_pathname(), Some(path.as_path()));
+        assert!(!address.is_unnamed());
+
+        let client = UnixStream::connect_addr(&address).await.unwrap();
+        let (server, peer) = listener.accept().await.unwrap();
+        assert!(peer.is_unnamed() && client.local_addr().unwrap().is_unnamed());
+        assert_eq!(peer.as_pathname(), None);
+        for address in [client.peer_addr().unwrap(), server.local_addr().unwrap()] {
+            assert_eq!(address.as_pathname(), Some(path.as_path()));
+            let shown = format!("{address:?}");
+            let std = std::os::unix::net::SocketAddr::from(address);
+            assert_eq!(shown, format!("{std:?}"));
+        }
+        assert!(server.take_error().unwrap().is_none());
         assert!(listener.take_error().unwrap().is_none());
     });
 }
 
-fn api_unix_connect_to_nobody(on: On) {
+fn api_unix_abstract_names(on: On) {
     on.run(async {
-        let scratch = Scratch::new();
-        let path = scratch.path("socket");
-        let error = UnixStream::connect(&path).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::NotFound);
-        drop(UnixListener::bind(&path).unwrap());
-        // The file outlives its listener.
-        let error = UnixStream::connect(&path).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-    });
-}
-
-fn api_unix_path_in_use(on: On) {
-    on.run(async {
-        let scratch = Scratch::new();
-        let path = scratch.path("socket");
-        let _listener = UnixListener::bind(&path).unwrap();
-        let error = UnixListener::bind(&path).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::AddrInUse);
-        assert!(UnixListener::bind(scratch.path(&"long".repeat(40))).is_err());
-    });
-}
-
-fn api_unix_halves(on: On) {
-    on.run(async {
-        let (mut here, mut there) = UnixStream::pair().unwrap();
-        {
-            let (mut read, mut write) = there.split();
-            let (sent, received) = rt::join!(write.write_all(b"x"), here.read_u8());
-            sent.unwrap();
-            assert_eq!(received.unwrap(), b'x');
-            here.write_all(b"y").await.unwrap();
-            assert_eq!(read.read_u8().await.unwrap(), b'y');
+        let library = module_path!();
+        let name = format!("{library}-{}-{:?}", std::process::id(), on.kind);
+        let path = format!("\0{name}");
+        let listener = UnixListener::bind(&path).unwrap();
+        let mut client = UnixStream::connect(&path).await.unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        for address in [client.peer_addr().unwrap(), server.local_addr().unwrap()] {
+            assert_eq!(address.as_abstract_name(), Some(name.as_bytes()));
         }
-        let (read, write) = here.into_split();
-        let (other_read, other_write) = there.into_split();
-        let error = read.reunite(other_write).unwrap_err();
-        assert!(!error.to_string().is_empty());
-        let unix::ReuniteError(read, other_write) = error;
-        assert!(other_write.reunite(other_read).is_ok());
-        drop(write.reunite(read).unwrap());
+        client.write_u8(1).await.unwrap();
+        assert_eq!(server.read_u8().await.unwrap(), 1);
+        let taken = UnixListener::bind(&path).unwrap_err();
+        assert_eq!(taken.kind(), ErrorKind::AddrInUse);
     });
 }
 
 fn api_unix_credentials(on: On) {
     on.run(async {
-        let (here, there) = UnixStream::pair().unwrap();
-        let (mine, yours) = (here.peer_cred().unwrap(), there.peer_cred().unwrap());
-        assert_eq!(mine, yours);
-        assert_eq!(mine.pid(), i32::try_from(std::process::id()).ok());
-        // SAFETY: no pointers.
-        let (uid, gid) = unsafe { (libc::getuid(), libc::getgid()) };
-        assert_eq!((mine.uid(), mine.gid()), (uid, gid));
+        // SAFETY: these two have no preconditions.
+        let (uid, gid) = unsafe { (libc::geteuid(), libc::getegid()) };
+        let (here, _there) = UnixStream::pair().unwrap();
+        let peer = here.peer_cred().unwrap();
+        assert_eq!((peer.uid(), peer.gid()), (uid, gid));
+        assert_eq!(peer.pid(), Some(std::process::id().cast_signed()));
+        assert_eq!(peer, here.peer_cred().unwrap());
+    });
+}
+
+fn api_unix_halves_reunite(on: On) {
+    on.run(async {
+        let (mut here, mut there) = UnixStream::pair().unwrap();
+        {
+            let (mut reader, mut writer) = here.split();
+            writer.write_all(b"borrowed").await.unwrap();
+            there.write_u8(2).await.unwrap();
+            assert_eq!(reader.read_u8().await.unwrap(), 2);
+        }
+        let (reader, writer) = here.into_split();
+        let (other_reader, other_writer) = there.into_split();
+        let error = reader.reunite(other_writer).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "tried to reunite halves that are not from the same socket"
+        );
+        let rt::net::unix::ReuniteError(reader, other_writer) = error;
+        let mut here = writer.reunite(reader).unwrap();
+        let mut there = other_reader.reunite(other_writer).unwrap();
+
+        let mut borrowed = [0; 8];
+        there.read_exact(&mut borrowed).await.unwrap();
+        assert_eq!(&borrowed, b"borrowed");
+        there.write_u8(3).await.unwrap();
+        assert_eq!(here.read_u8().await.unwrap(), 3);
+
+        let (mut reader, writer) = here.into_split();
+        writer.forget(); // and ends nothing
+        there.write_u8(4).await.unwrap();
+        assert_eq!(reader.read_u8().await.unwrap(), 4);
+        let mut end = Box::pin(there.read_u8());
+        let early = poll_fn(|cx| Poll::Ready(end.as_mut().poll(cx).is_pending()));
+        assert!(early.await);
+        drop(reader);
+        assert_eq!(end.await.unwrap_err().kind(), ErrorKind::UnexpectedEof);
     });
 }
 
 fn api_unix_std_and_back(on: On) {
     on.run(async {
-        let (here, mut there) = std_unix::UnixStream::pair().unwrap();
-        here.set_nonblocking(true).unwrap();
-        let mut here = UnixStream::try_from(here).unwrap();
-        here.write_all(b"abc").await.unwrap();
-        std::io::Read::read_exact(&mut there, &mut [0; 3]).unwrap();
-        let mut here = here.into_std().unwrap();
-        let error = std::io::Read::read(&mut here, &mut [0; 8]).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::WouldBlock);
-        let (here, there) = std_unix::UnixDatagram::pair().unwrap();
-        here.set_nonblocking(true).unwrap();
-        let here = UnixDatagram::from_std(here).unwrap();
-        there.send(b"abc").unwrap();
-        assert_eq!(here.recv(&mut [0; 8]).await.unwrap(), 3);
-        assert!(here.into_std().is_ok());
+        let (stream, peer) = std::os::unix::net::UnixStream::pair().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        peer.set_nonblocking(true).unwrap();
+        let mut stream = UnixStream::from_std(stream).unwrap();
+        let mut peer = UnixStream::try_from(peer).unwrap();
+        peer.write_u8(1).await.unwrap();
+        assert_eq!(stream.read_u8().await.unwrap(), 1);
+        let stream = stream.into_std().unwrap();
+        drop(UnixStream::from_std(stream).unwrap());
+        assert_eq!(peer.read(&mut [0]).await.unwrap(), 0);
     });
 }
 
-fn api_unix_try(on: On) {
+fn api_unix_datagram_forms(on: On) {
     on.run(async {
-        let (here, there) = UnixStream::pair().unwrap();
+        let scratch = Scratch::new();
+        let (at, from) = (scratch.path("server"), scratch.path("client"));
+        let server = UnixDatagram::bind(&at).unwrap();
+        let client = UnixDatagram::bind(&from).unwrap();
+        let anonymous = UnixDatagram::unbound().unwrap();
+        let mut bytes = [0; 8];
+
+        anonymous.send_to(b"1", &at).await.unwrap();
+        let (len, sender) = server.recv_from(&mut bytes).await.unwrap();
+        assert!(len == 1 && sender.is_unnamed());
+
+        client.send_to(b"22", &at).await.unwrap();
         let mut room = Vec::with_capacity(8);
-        let error = here.try_read_buf(&mut room).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::WouldBlock);
-        assert_eq!(there.try_write(b"abc").unwrap(), 3);
-        assert!(here.ready(Interest::READABLE).await.unwrap().is_readable());
-        assert_eq!(here.try_read_buf(&mut room).unwrap(), 3);
-        assert_eq!(room, b"abc");
-    });
-}
+        let (len, sender) = server.recv_buf_from(&mut room).await.unwrap();
+        assert_eq!((len, sender.as_pathname()), (2, Some(from.as_path())));
+        assert_eq!(room, b"22");
 
-fn api_unix_datagram_by_path(on: On) {
-    on.run(async {
-        let scratch = Scratch::new();
-        let (one, two) = (scratch.path("one"), scratch.path("two"));
-        let (first, second) = (
-            UnixDatagram::bind(&one).unwrap(),
-            UnixDatagram::bind(&two).unwrap(),
-        );
-        assert_eq!(first.send_to(b"by path", &two).await.unwrap(), 7);
-        let mut room = [0; 8];
-        let (n, from) = second.recv_from(&mut room).await.unwrap();
-        assert_eq!((n, from.as_pathname()), (7, Some(one.as_path())));
-        let unnamed = UnixDatagram::unbound().unwrap();
-        unnamed.send_to(b"?", &one).await.unwrap();
-        assert!(first.recv_from(&mut room).await.unwrap().1.is_unnamed());
-        let error = unnamed.send_to(b"?", scratch.path("none")).await;
-        assert_eq!(error.unwrap_err().kind(), ErrorKind::NotFound);
-    });
-}
+        let not_connected = client.send(b"x").await.unwrap_err();
+        assert_eq!(not_connected.kind(), ErrorKind::NotConnected);
+        client.connect(&at).unwrap();
+        client.send(b"333").await.unwrap();
+        assert_eq!(server.recv_buf(&mut room).await.unwrap(), 3);
+        assert_eq!(room, b"22333");
 
-fn api_unix_datagram_connected(on: On) {
-    on.run(async {
-        let scratch = Scratch::new();
-        let path = scratch.path("socket");
-        let server = UnixDatagram::bind(&path).unwrap();
-        let client = UnixDatagram::unbound().unwrap();
-        client.connect(&path).unwrap();
-        client.send(b"abc").await.unwrap();
-        client.try_send(b"de").unwrap();
-        let mut room = [0; 8];
-        assert_eq!(server.recv(&mut room).await.unwrap(), 3);
+        poll_fn(|cx| client.poll_send(cx, b"4444")).await.unwrap();
+        let mut buf = ReadBuf::new(&mut bytes);
+        poll_fn(|cx| server.poll_recv(cx, &mut buf)).await.unwrap();
+        assert_eq!(buf.filled(), b"4444");
+        poll_fn(|cx| client.poll_send_to(cx, b"5", &at))
+            .await
+            .unwrap();
+        let sender = poll_fn(|cx| server.poll_recv_from(cx, &mut buf))
+            .await
+            .unwrap();
+        assert_eq!(sender.as_pathname(), Some(from.as_path()));
+        assert_eq!(buf.filled(), b"44445");
+
+        client.writable().await.unwrap();
+        client.try_send_to(b"66", &at).unwrap();
         server.readable().await.unwrap();
-        assert_eq!(server.try_recv(&mut room).unwrap(), 2);
-        drop(server);
-        assert!(client.send(b"gone").await.is_err());
+        let (len, sender) = server.try_recv_from(&mut bytes).unwrap();
+        assert_eq!((len, sender.as_pathname()), (2, Some(from.as_path())));
+        let empty = server.try_recv_buf(&mut room).unwrap_err();
+        assert_eq!(empty.kind(), ErrorKind::WouldBlock);
+
+        // A datagram that is longer than the buffer loses its rest.
+        client.send(b"7777777777").await.unwrap();
+        client.send(b"8").await.unwrap();
+        assert_eq!(server.recv(&mut bytes).await.unwrap(), 8);
+        assert_eq!(server.recv(&mut bytes).await.unwrap(), 1);
     });
 }
 
-fn api_unix_datagram_shutdown(on: On) {
-    on.run(async {
-        let (here, _there) = UnixDatagram::pair().unwrap();
-        let here = Arc::new(here);
-        let receiver = rt::spawn({
-            let here = here.clone();
-            async move { here.recv(&mut [0; 8]).await }
-        });
-        rt::task::yield_now().await;
-        here.shutdown(Shutdown::Both).unwrap();
-        assert_eq!(receiver.await.unwrap().unwrap(), 0);
-        let error = here.send(b"late").await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BrokenPipe);
-    });
-}
-
-fn api_unix_socket_before_it_is_one(on: On) {
+fn api_unix_socket(on: On) {
     on.run(async {
         let scratch = Scratch::new();
-        let (one, two) = (scratch.path("one"), scratch.path("two"));
+        let (at, from) = (scratch.path("server"), scratch.path("client"));
         let socket = UnixSocket::new_stream().unwrap();
-        socket.bind(&one).unwrap();
+        socket.bind(&at).unwrap();
         let listener = socket.listen(8).unwrap();
-        let client = UnixSocket::new_stream().unwrap();
-        client.bind(&two).unwrap();
-        let (client, accepted) = rt::join!(client.connect(&one), listener.accept());
-        client.unwrap();
-        assert_eq!(accepted.unwrap().1.as_pathname(), Some(two.as_path()));
-        let datagram = UnixSocket::new_datagram().unwrap();
-        assert!(datagram.datagram().is_ok());
-        assert!(UnixSocket::new_datagram().unwrap().listen(8).is_err());
-        assert!(UnixSocket::new_stream().unwrap().datagram().is_err());
+        let socket = UnixSocket::new_stream().unwrap();
+        socket.bind(&from).unwrap();
+        let _client = socket.connect(&at).await.unwrap();
+        let (_, peer) = listener.accept().await.unwrap();
+        assert_eq!(peer.as_pathname(), Some(from.as_path()));
+
+        let socket = UnixSocket::new_datagram().unwrap();
+        let path = scratch.path("datagram");
+        socket.bind(&path).unwrap();
+        let datagram = socket.datagram().unwrap();
+        assert_eq!(
+            datagram.local_addr().unwrap().as_pathname(),
+            Some(path.as_path())
+        );
+
+        let texts = [
+            UnixSocket::new_stream()
+                .unwrap()
+                .datagram()
+                .map(drop)
+                .unwrap_err(),
+            UnixSocket::new_datagram()
+                .unwrap()
+                .listen(1)
+                .map(drop)
+                .unwrap_err(),
+            UnixSocket::new_datagram()
+                .unwrap()
+                .connect(&at)
+                .await
+                .map(drop)
+                .unwrap_err(),
+        ]
+        .map(|error| error.to_string());
+        assert_eq!(
+            texts,
+            [
+                "datagram cannot be called on a stream socket",
+                "listen cannot be called on a datagram socket",
+                "connect cannot be called on a datagram socket",
+            ]
+        );
     });
 }
 
-fn api_pipe_end_and_back(on: On) {
-    on.run(async {
-        let (mut sender, mut receiver) = pipe::pipe().unwrap();
-        sender.write_all(b"abc").await.unwrap();
-        receiver.read_exact(&mut [0; 3]).await.unwrap();
-        let error = receiver.try_read(&mut [0; 8]).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::WouldBlock);
-        let fd: OwnedFd = sender.into_blocking_fd().unwrap();
-        std::io::Write::write_all(&mut std::fs::File::from(fd), b"de").unwrap();
-        let mut rest = String::new();
-        receiver.read_to_string(&mut rest).await.unwrap();
-        assert_eq!(rest, "de");
-        assert_eq!(receiver.try_read(&mut [0; 8]).unwrap(), 0);
-        let again = pipe::Receiver::from_owned_fd(receiver.into_nonblocking_fd().unwrap());
-        assert!(again.is_ok());
-    });
-}
-
-fn api_pipe_fifo(on: On) {
-    on.run(async {
-        let scratch = Scratch::new();
-        let path = scratch.path("fifo");
-        let name = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
-        // SAFETY: the pointer is to a string that ends in nought.
-        assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
-        // Nobody reads yet: a sender has no one to send to.
-        let error = pipe::OpenOptions::new().open_sender(&path).unwrap_err();
-        assert_eq!(error.raw_os_error(), Some(libc::ENXIO));
-        let mut receiver = pipe::OpenOptions::new().open_receiver(&path).unwrap();
-        for _ in 0..3 {
-            let mut sender = pipe::OpenOptions::new().open_sender(&path).unwrap();
-            sender.write_all(b"abc").await.unwrap();
-            receiver.read_exact(&mut [0; 3]).await.unwrap();
-        }
-    });
-}
-
-fn api_pipe_wrong_file(on: On) {
+fn api_pipe_checks_its_ends(on: On) {
     on.run(async {
         let scratch = Scratch::new();
-        let path = scratch.file("file", "no fifo");
-        let error = pipe::OpenOptions::new().open_receiver(&path).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        let path = scratch.file("regular", "");
+        let text = |error: std::io::Error| {
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            error.to_string()
+        };
+        let options = pipe::OpenOptions::new();
+        assert_eq!(
+            text(options.open_receiver(&path).unwrap_err()),
+            "not a pipe"
+        );
+        assert_eq!(text(options.open_sender(&path).unwrap_err()), "not a pipe");
+
         let (reader, writer) = std::io::pipe().unwrap();
-        let (reader, writer) = (OwnedFd::from(reader), OwnedFd::from(writer));
-        assert!(pipe::Sender::from_owned_fd(reader).is_err());
-        assert!(pipe::Receiver::from_owned_fd(writer).is_err());
+        let copy = reader.try_clone().unwrap().into();
+        assert_eq!(
+            text(pipe::Sender::from_owned_fd(copy).unwrap_err()),
+            "not in O_WRONLY or O_RDWR access mode"
+        );
+        let copy = writer.try_clone().unwrap().into();
+        assert_eq!(
+            text(pipe::Receiver::from_owned_fd(copy).unwrap_err()),
+            "not in O_RDONLY or O_RDWR access mode"
+        );
+        let mut sender = pipe::Sender::from_owned_fd(writer.into()).unwrap();
+        let mut receiver = pipe::Receiver::from_owned_fd(reader.into()).unwrap();
+        sender.write_u8(1).await.unwrap();
+        assert_eq!(receiver.read_u8().await.unwrap(), 1);
+
+        // As a thread wants it.
+        let receiver = receiver.into_blocking_fd().unwrap();
+        let sender = sender.into_nonblocking_fd().unwrap();
+        let thread = std::thread::spawn(move || {
+            let mut byte = [0];
+            std::io::Read::read(&mut std::fs::File::from(receiver), &mut byte).map(|_| byte)
+        });
+        std::io::Write::write_all(&mut std::fs::File::from(sender), &[2]).unwrap();
+        assert_eq!(thread.join().unwrap().unwrap(), [2]);
     });
 }

@@ -23,9 +23,11 @@ mod api_join_set;
 mod api_macros;
 mod api_net;
 mod api_runtime;
+mod api_streams;
 mod api_sync;
 mod api_task;
 mod api_unix;
+mod api_unix_sockets;
 mod files;
 mod p01_wakeups;
 mod p02_wakes_are_harmless;
@@ -48,18 +50,22 @@ mod p13_oneshot_and_locks;
 mod p13_queue;
 mod p14_cancel_channels;
 mod p14_cancel_io;
+mod p14_cancel_io_methods;
 mod p14_cancel_waiters;
 mod p15_join;
 mod p15_select;
 mod p16_fairness;
 mod p16_io;
 mod p17_async_fd;
+mod p17_fd;
 mod p17_readiness;
 mod p18_endings;
+mod p18_unix;
 mod p19_descriptors;
 mod p19_exhaustion;
 mod p20_local;
 mod p20_signals;
+mod p20_signals_alone;
 mod sockets;
 pub(crate) mod transcripts;
 
@@ -87,28 +93,34 @@ pub(crate) fn all() -> Vec<Case> {
         p13_queue::TESTS,
         p14_cancel_channels::TESTS,
         p14_cancel_io::TESTS,
+        p14_cancel_io_methods::TESTS,
         p14_cancel_waiters::TESTS,
         p15_join::TESTS,
         p15_select::TESTS,
         p16_fairness::TESTS,
+        api_fs::TESTS,
         p16_io::TESTS,
         p17_async_fd::TESTS,
+        p17_fd::TESTS,
         p17_readiness::TESTS,
         p18_endings::TESTS,
+        p18_unix::TESTS,
         p19_descriptors::TESTS,
         p19_exhaustion::TESTS,
         p20_local::TESTS,
         p20_signals::TESTS,
-        api_fs::TESTS,
+        p20_signals_alone::TESTS,
         api_fs_file::TESTS,
-        api_join_set::TESTS,
         api_io::TESTS,
+        api_join_set::TESTS,
         api_macros::TESTS,
         api_net::TESTS,
         api_runtime::TESTS,
+        api_streams::TESTS,
         api_sync::TESTS,
         api_task::TESTS,
         api_unix::TESTS,
+        api_unix_sockets::TESTS,
     ]
     .concat()
 }

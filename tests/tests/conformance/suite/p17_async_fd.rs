@@ -1,367 +1,377 @@
-//! **Is a foreign descriptor's readiness exact?** `AsyncFd`: a clear can't swallow
-//! what came in between, bits go one by one, and a descriptor may come and go.
+//! **Is readiness exact at the edges?** Seen through `AsyncFd`, which shows it as it
+//! is: what was seen stays until it is cleared, and a clear takes nothing newer.
 
-use std::fs::File;
-use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::{AsRawFd, RawFd};
+use std::future::poll_fn;
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
+use std::thread;
 
-use kolo_tests::{CountWaker, poll_once};
+use kolo_tests::{CountWaker, caught, poll_once};
 
 use super::On;
 use super::rt;
-use super::sockets::{driver_looked, fill, send, until};
 use rt::io::unix::AsyncFd;
 use rt::io::{Interest, Ready};
 
 kolo_tests::tests! {
     everywhere: [
-        p17_fd_clear_waits_for_the_next_event,
-        p17_fd_clear_spares_what_came_in_between,
-        p17_fd_clear_of_one_bit_leaves_the_other,
-        p17_fd_guard_that_is_dropped_clears_nothing,
-        p17_fd_try_io_clears_on_would_block_only,
-        p17_fd_async_io_waits_and_repeats,
-        p17_fd_writable_again,
-        p17_fd_every_waiter_is_woken,
-        p17_fd_pollers_and_waiters_together,
-        p17_fd_drop_takes_it_out_of_the_poll_set,
-        p17_fd_registered_again,
-        p17_fd_registered_twice_fails,
-        p17_fd_regular_file_fails,
-        p17_fd_error_of_a_pipe,
-        p17_fd_priority_of_a_socket,
-        p17_fd_interest_is_a_filter,
-        p17_fd_end_of_a_pipe,
+        p17_async_fd_stays_readable_until_cleared,
+        p17_async_fd_stays_writable_until_cleared,
+        p17_async_fd_partial_clear,
+        p17_async_fd_try_io,
+        p17_async_fd_wakes_every_waiter,
+        p17_async_fd_wakes_the_latest_poller_of_each_direction,
+        p17_async_fd_drop_leaves_closing_to_the_object,
+        p17_async_fd_registers_again,
+        p17_async_fd_gives_back_what_is_refused,
+        p17_async_fd_priority,
+        p08_async_fd_fails_who_waits_and_who_comes,
+        p08_async_fd_races_shutdown,
+        p14_async_fd_cancelled_wait_takes_nothing,
+        p07_async_fd_without_a_runtime,
+        p07_async_fd_without_io,
     ],
+    current: [p17_async_fd_clear_takes_nothing_newer],
 }
 
 fn pair() -> (UnixStream, UnixStream) {
-    let (here, there) = UnixStream::pair().unwrap();
-    here.set_nonblocking(true).unwrap();
-    (here, there)
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    ours.set_nonblocking(true).unwrap();
+    theirs.set_nonblocking(true).unwrap();
+    (ours, theirs)
 }
 
-fn is_pending<T: AsRawFd>(fd: &AsyncFd<T>) -> bool {
-    poll_once(pin!(fd.readable()), Waker::noop()).is_pending()
+fn register<T: AsRawFd>(object: T) -> AsyncFd<T> {
+    // SAFETY: the objects here keep their descriptors open.
+    unsafe { AsyncFd::register(object) }.unwrap()
 }
 
-fn p17_fd_clear_waits_for_the_next_event(on: On) {
-    on.run(async {
-        let (here, there) = pair();
-        let here = AsyncFd::new(here).unwrap();
-        assert!(is_pending(&here));
-        for _ in 0..10 {
-            send(&there);
-            let mut guard = here.readable().await.unwrap();
-            guard.get_inner().read_exact(&mut [0]).unwrap();
-            guard.clear_ready();
-            assert!(is_pending(&here));
-            driver_looked().await;
-            assert!(is_pending(&here), "an event that never was");
-        }
-    });
+fn fill(mut stream: &UnixStream) {
+    while stream.write(&[0; 4096]).is_ok() {}
 }
 
-fn p17_fd_clear_spares_what_came_in_between(on: On) {
-    on.run(async {
-        let (here, there) = pair();
-        let here = AsyncFd::new(here).unwrap();
-        for _ in 0..10 {
-            send(&there);
-            let mut guard = here.readable().await.unwrap();
-            guard.get_inner().read_exact(&mut [0]).unwrap();
-            send(&there);
-            driver_looked().await;
-            guard.clear_ready();
-            let mut next = here.readable().await.unwrap();
-            next.get_inner().read_exact(&mut [0]).unwrap();
-            next.clear_ready();
-        }
-    });
+fn drain(mut stream: &UnixStream) {
+    while stream.read(&mut [0; 4096]).is_ok_and(|n| n > 0) {}
 }
 
-fn p17_fd_clear_of_one_bit_leaves_the_other(on: On) {
-    on.run(async {
-        let (here, there) = pair();
-        let here = AsyncFd::new(here).unwrap();
-        send(&there);
-        here.readable().await.unwrap().retain_ready();
-        let both = Interest::READABLE | Interest::WRITABLE;
-        let mut guard = here.ready(both).await.unwrap();
-        assert_eq!(guard.ready(), Ready::READABLE | Ready::WRITABLE);
-        guard.clear_ready_matching(Ready::READABLE);
-        assert_eq!(guard.ready(), Ready::WRITABLE);
-        assert!(is_pending(&here));
-        assert!(poll_once(pin!(here.writable()), Waker::noop()).is_ready());
-        // The end of the stream is a fact that no clear takes back.
-        drop(there);
-        for _ in 0..3 {
-            let mut guard = here.readable().await.unwrap();
-            assert!(guard.ready().is_read_closed());
-            guard.clear_ready();
-        }
-    });
-}
-
-fn p17_fd_guard_that_is_dropped_clears_nothing(on: On) {
-    on.run(async {
-        let (here, there) = pair();
-        let here = AsyncFd::new(here).unwrap();
-        send(&there);
-        for _ in 0..3 {
-            drop(here.readable().await.unwrap());
-        }
-        here.readable().await.unwrap().clear_ready();
-        assert!(is_pending(&here));
-    });
-}
-
-fn p17_fd_try_io_clears_on_would_block_only(on: On) {
-    on.run(async {
-        let (here, there) = pair();
-        let here = AsyncFd::new(here).unwrap();
-        send(&there);
-        let mut guard = here.readable().await.unwrap();
-        let failed = guard.try_io(|_| Err::<(), _>(ErrorKind::InvalidData.into()));
-        assert!(failed.is_ok_and(|result| result.is_err()));
-        let read = guard.try_io(|fd| fd.get_ref().read(&mut [0; 8]));
-        assert_eq!(read.unwrap().unwrap(), 1);
-        assert!(!is_pending(&here));
-        assert!(guard.try_io(|fd| fd.get_ref().read(&mut [0; 8])).is_err());
-        assert!(is_pending(&here));
-        let unready = here.try_io(Interest::READABLE, |_| -> io::Result<()> {
-            panic!("called, and nothing to read")
-        });
-        assert_eq!(unready.unwrap_err().kind(), ErrorKind::WouldBlock);
-    });
-}
-
-fn p17_fd_async_io_waits_and_repeats(on: On) {
-    on.run(async {
-        let (here, there) = pair();
-        let here = Arc::new(AsyncFd::new(here).unwrap());
-        let reader = rt::spawn({
-            let here = here.clone();
-            async move {
-                let mut calls = 0;
-                let read = here
-                    .async_io(Interest::READABLE, |mut stream| {
-                        calls += 1;
-                        match calls {
-                            // Ready was wrong.
-                            1 => Err(ErrorKind::WouldBlock.into()),
-                            _ => stream.read(&mut [0; 8]),
-                        }
-                    })
-                    .await;
-                (calls, read.unwrap())
-            }
-        });
-        send(&there);
-        while !reader.is_finished() {
-            send(&there);
-            driver_looked().await;
-        }
-        let (calls, read) = reader.await.unwrap();
-        assert_eq!(calls, 2);
-        assert!(read >= 2, "the first byte was still there");
-    });
-}
-
-fn p17_fd_writable_again(on: On) {
-    on.run(async {
-        let (here, mut there) = pair();
-        let here = AsyncFd::with_interest(here, Interest::WRITABLE).unwrap();
-        let mut guard = here.writable().await.unwrap();
-        let filled = fill(|chunk| guard.get_inner().write(chunk));
-        guard.clear_ready();
-        let (count, waker) = CountWaker::pair();
-        let mut waiting = pin!(here.writable());
-        assert!(poll_once(waiting.as_mut(), &waker).is_pending());
-        driver_looked().await;
-        assert_eq!(count.wakes(), 0);
-        there.read_exact(&mut vec![0; filled]).unwrap();
-        until(|| count.wakes() > 0).await;
-        assert!(waiting.await.is_ok());
-    });
-}
-
-fn p17_fd_every_waiter_is_woken(on: On) {
-    on.run(async {
-        let (here, there) = pair();
-        let here = Arc::new(AsyncFd::new(here).unwrap());
-        let waiters: Vec<_> = (0..40)
-            .map(|_| {
-                let here = here.clone();
-                rt::spawn(async move { here.readable().await.unwrap().ready() })
-            })
-            .collect();
+/// More yields than a loop may take between two looks at its driver.
+async fn let_the_driver_look() {
+    for _ in 0..100 {
         rt::task::yield_now().await;
-        send(&there);
-        for waiter in waiters {
-            assert!(waiter.await.unwrap().is_readable());
-        }
-    });
-}
-
-fn p17_fd_pollers_and_waiters_together(on: On) {
-    on.run(async {
-        let (here, there) = pair();
-        let here = AsyncFd::new(here).unwrap();
-        let ((poller, one), (waiter, two)) = (CountWaker::pair(), CountWaker::pair());
-        let mut waiting = pin!(here.readable());
-        assert!(
-            here.poll_read_ready(&mut Context::from_waker(&one))
-                .is_pending()
-        );
-        assert!(poll_once(waiting.as_mut(), &two).is_pending());
-        send(&there);
-        until(|| poller.wakes() == 1 && waiter.wakes() == 1).await;
-        assert!(
-            here.poll_read_ready(&mut Context::from_waker(&one))
-                .is_ready()
-        );
-        assert!(waiting.await.is_ok());
-    });
-}
-
-/// A descriptor that is shared, so that it outlives its `AsyncFd`.
-#[derive(Debug)]
-struct Borrowed<'a>(&'a UnixStream);
-
-impl AsRawFd for Borrowed<'_> {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
     }
 }
 
-fn p17_fd_drop_takes_it_out_of_the_poll_set(on: On) {
+macro_rules! assert_pending {
+    ($wait:expr) => {
+        let mut wait = Box::pin($wait);
+        assert!(poll_once(wait.as_mut(), Waker::noop()).is_pending());
+    };
+}
+
+fn p17_async_fd_stays_readable_until_cleared(on: On) {
     on.run(async {
-        let (here, there) = pair();
+        let (ours, mut theirs) = pair();
+        let ours = register(ours);
+        assert_pending!(ours.readable());
+        theirs.write_all(b"0").unwrap();
+        let mut guard = ours.readable().await.unwrap();
+        drain(ours.get_ref());
+        // Empty now, which nobody has said.
+        ours.readable().await.unwrap().retain_ready();
+        guard.clear_ready();
+        assert_pending!(ours.readable());
+        theirs.write_all(b"0").unwrap();
+        ours.readable().await.unwrap().clear_ready();
+    });
+}
+
+fn p17_async_fd_stays_writable_until_cleared(on: On) {
+    on.run(async {
+        let (ours, theirs) = pair();
+        let ours = register(ours);
+        let mut guard = ours.writable().await.unwrap();
+        while guard.try_io(|fd| fd.get_ref().write(&[0; 512])).is_ok() {}
+        assert_pending!(ours.writable());
+        drain(&theirs);
+        ours.writable().await.unwrap().clear_ready();
+    });
+}
+
+fn p17_async_fd_clear_takes_nothing_newer(on: On) {
+    on.run(async {
+        let (ours, mut theirs) = pair();
+        let ours = register(ours);
+        theirs.write_all(b"1").unwrap();
+        let mut guard = ours.readable().await.unwrap();
+        drain(ours.get_ref());
+        theirs.write_all(b"2").unwrap();
+        let_the_driver_look().await;
+        guard.clear_ready();
+        let mut readable = Box::pin(ours.readable());
+        let Poll::Ready(still) = poll_once(readable.as_mut(), Waker::noop()) else {
+            panic!("the clear took the second event");
+        };
+        still.unwrap().clear_ready();
+    });
+}
+
+fn p17_async_fd_partial_clear(on: On) {
+    on.run(async {
+        let (ours, mut theirs) = pair();
+        theirs.write_all(b"0").unwrap();
+        let mut ours = register(ours);
+        ours.readable().await.unwrap().retain_ready();
+        let both = Interest::READABLE | Interest::WRITABLE;
+
+        let mut guard = ours.ready(both).await.unwrap();
+        assert_eq!(guard.ready(), Ready::READABLE | Ready::WRITABLE);
+        guard.clear_ready_matching(Ready::READABLE);
+        assert_eq!(guard.ready(), Ready::WRITABLE);
+        let mut guard = ours.ready_mut(both).await.unwrap();
+        assert_eq!(guard.ready(), Ready::WRITABLE);
+        guard.clear_ready_matching(Ready::WRITABLE);
+        assert_eq!(guard.ready(), Ready::EMPTY);
+        assert_pending!(ours.ready(both));
+    });
+}
+
+fn p17_async_fd_try_io(on: On) {
+    on.run(async {
+        let (ours, mut theirs) = pair();
+        let mut ours = register(ours);
+        let never = |_: &UnixStream| -> std::io::Result<()> { panic!("it is not ready") };
+        let blocks = |result: std::io::Result<()>| {
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::WouldBlock);
+        };
+        blocks(ours.try_io(Interest::READABLE, never));
+        theirs.write_all(b"0").unwrap();
+        ours.readable().await.unwrap().retain_ready();
+        ours.try_io_mut(Interest::READABLE, |_| Ok(())).unwrap();
+        blocks(ours.try_io(Interest::READABLE, |_| Err(ErrorKind::WouldBlock.into())));
+        blocks(ours.try_io(Interest::READABLE, never));
+
+        // Waits, and calls again as long as it is told to.
+        let mut calls = 0;
+        theirs.write_all(b"0").unwrap();
+        let read = ours.async_io_mut(Interest::READABLE, |_| {
+            calls += 1;
+            Ok(calls)
+        });
+        assert_eq!(read.await.unwrap(), 1);
+    });
+}
+
+fn p17_async_fd_wakes_every_waiter(on: On) {
+    on.run(async {
+        let (ours, mut theirs) = pair();
+        let ours = Arc::new(register(ours));
+        let tasks: Vec<_> = (0..10)
+            .map(|_| {
+                let ours = ours.clone();
+                rt::spawn(async move {
+                    let mut guard = ours.readable().await.unwrap();
+                    rt::task::yield_now().await;
+                    guard.clear_ready();
+                })
+            })
+            .collect();
         for _ in 0..10 {
-            // Still in the poll set, it could not be put there again.
-            let fd = AsyncFd::new(Borrowed(&here)).unwrap();
-            assert!(is_pending(&fd));
+            rt::task::yield_now().await;
         }
-        send(&there);
-        driver_looked().await;
-        let fd = AsyncFd::new(Borrowed(&here)).unwrap();
-        assert!(fd.readable().await.unwrap().ready().is_readable());
-    });
-}
-
-fn p17_fd_registered_again(on: On) {
-    on.run(async {
-        let (mut here, there) = pair();
-        for _ in 0..10 {
-            let fd = AsyncFd::new(here).unwrap();
-            assert!(is_pending(&fd));
-            send(&there);
-            // What is there to read is news to the new registration.
-            let fd = AsyncFd::new(fd.into_inner()).unwrap();
-            let mut guard = fd.readable().await.unwrap();
-            guard.get_inner().read_exact(&mut [0]).unwrap();
-            guard.clear_ready();
-            assert!(is_pending(&fd));
-            here = fd.into_inner();
+        theirs.write_all(b"0").unwrap();
+        // Who came late finds it cleared: an event per task is more than enough.
+        for task in tasks {
+            while !task.is_finished() {
+                let _ = theirs.write(b"0"); // or there is more than enough to read
+                rt::task::yield_now().await;
+            }
+            task.await.unwrap();
         }
     });
 }
 
-fn p17_fd_registered_twice_fails(on: On) {
+fn p17_async_fd_wakes_the_latest_poller_of_each_direction(on: On) {
     on.run(async {
-        let (here, there) = pair();
-        let fd = AsyncFd::new(Borrowed(&here)).unwrap();
-        let error = AsyncFd::try_new(Borrowed(&here)).unwrap_err();
-        let (given_back, cause) = error.into_parts();
-        assert_eq!(cause.kind(), ErrorKind::AlreadyExists);
-        assert_eq!(given_back.as_raw_fd(), here.as_raw_fd());
-        // The first is none the worse.
-        send(&there);
-        fd.readable().await.unwrap().clear_ready();
+        let (ours, mut theirs) = pair();
+        fill(&ours);
+        let ours = register(ours);
+        let ((early, first), (late, second), (writes, third)) =
+            (CountWaker::pair(), CountWaker::pair(), CountWaker::pair());
+        let read = |waker| {
+            ours.poll_read_ready(&mut Context::from_waker(waker))
+                .is_ready()
+        };
+        let write = |waker| {
+            ours.poll_write_ready(&mut Context::from_waker(waker))
+                .is_ready()
+        };
+        assert!(!read(&first) && !read(&second) && !write(&third));
+        // Waits beside the pollers, and shows that the event is through.
+        let beside = ours.readable();
+        theirs.write_all(b"0").unwrap();
+        beside.await.unwrap().retain_ready();
+        assert_eq!((early.wakes(), late.wakes(), writes.wakes()), (0, 1, 0));
+
+        drain(&theirs);
+        ours.writable().await.unwrap().retain_ready();
+        assert_eq!((early.wakes(), late.wakes(), writes.wakes()), (0, 1, 1));
     });
 }
 
-fn p17_fd_regular_file_fails(on: On) {
+fn p17_async_fd_drop_leaves_closing_to_the_object(on: On) {
     on.run(async {
-        let file = || File::open(std::env::current_exe().unwrap()).unwrap();
-        let error = AsyncFd::new(file()).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::PermissionDenied);
-        let error = AsyncFd::try_with_interest(file(), Interest::READABLE).unwrap_err();
-        let (file, _) = error.into_parts();
-        assert!(file.metadata().unwrap().is_file());
+        let is_open = |mut theirs: &UnixStream| match theirs.read(&mut [0]) {
+            Ok(0) => false,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => true,
+            other => panic!("{other:?}"),
+        };
+        let (ours, theirs) = pair();
+        let ours = register(ours);
+        assert!(is_open(&theirs));
+        drop(ours);
+        assert!(!is_open(&theirs));
+
+        let (ours, theirs) = pair();
+        let shared = Arc::new(ours);
+        drop(register(shared.clone()));
+        assert!(is_open(&theirs));
+        let shared = register(shared).into_inner();
+        assert!(is_open(&theirs));
+        drop(shared);
+        assert!(!is_open(&theirs));
     });
 }
 
-fn pipe() -> (PipeReader, PipeWriter) {
-    io::pipe().unwrap()
-}
-
-fn p17_fd_error_of_a_pipe(on: On) {
+fn p17_async_fd_registers_again(on: On) {
     on.run(async {
-        let (reader, writer) = pipe();
-        let writer = AsyncFd::with_interest(writer, Interest::ERROR).unwrap();
-        let (count, waker) = CountWaker::pair();
-        let mut waiting = pin!(writer.ready(Interest::ERROR));
-        assert!(poll_once(waiting.as_mut(), &waker).is_pending());
-        driver_looked().await;
-        assert_eq!(count.wakes(), 0);
-        drop(reader);
-        assert!(waiting.await.unwrap().ready().is_error());
+        let (mut ours, mut theirs) = pair();
+        for _ in 0..100 {
+            let registered = register(ours);
+            theirs.write_all(b"0").unwrap();
+            registered.readable().await.unwrap().clear_ready();
+            ours = registered.into_inner();
+            drain(&ours);
+        }
     });
 }
 
-fn p17_fd_priority_of_a_socket(on: On) {
+fn p17_async_fd_gives_back_what_is_refused(on: On) {
+    on.run(async {
+        // epoll takes no regular file.
+        let file = Arc::new(tempfile());
+        // SAFETY: it owns its descriptor.
+        let error = unsafe { AsyncFd::register_with_interest(file.clone(), Interest::READABLE) };
+        let (back, cause) = error.unwrap_err().into_parts();
+        assert!(Arc::ptr_eq(&file, &back));
+        assert_eq!(cause.kind(), ErrorKind::PermissionDenied);
+    });
+}
+
+fn tempfile() -> std::fs::File {
+    std::fs::File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).unwrap()
+}
+
+fn p17_async_fd_priority(on: On) {
     on.run(async {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let there = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (here, _) = listener.accept().unwrap();
-        here.set_nonblocking(true).unwrap();
-        let here = AsyncFd::with_interest(here, Interest::PRIORITY).unwrap();
-        let (count, waker) = CountWaker::pair();
-        let mut waiting = pin!(here.ready(Interest::PRIORITY));
-        assert!(poll_once(waiting.as_mut(), &waker).is_pending());
-        // Plain data is none of its business.
-        send(&there);
-        driver_looked().await;
-        assert_eq!(count.wakes(), 0);
-        // SAFETY: the descriptor is open, and one byte is at the pointer.
-        let sent = unsafe { libc::send(there.as_raw_fd(), b"!".as_ptr().cast(), 1, libc::MSG_OOB) };
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        // SAFETY: it owns its descriptor.
+        let client = unsafe { AsyncFd::register_with_interest(client, Interest::PRIORITY) };
+        let client = client.unwrap();
+        assert_pending!(client.ready(Interest::PRIORITY));
+        // SAFETY: one byte, which lives across the call.
+        let sent =
+            unsafe { libc::send(server.as_raw_fd(), b"!".as_ptr().cast(), 1, libc::MSG_OOB) };
         assert_eq!(sent, 1);
-        assert!(waiting.await.unwrap().ready().is_priority());
+        let guard = client.ready(Interest::PRIORITY).await.unwrap();
+        assert!(guard.ready().is_priority());
     });
 }
 
-fn p17_fd_interest_is_a_filter(on: On) {
+fn p08_async_fd_fails_who_waits_and_who_comes(on: On) {
+    let runtime = on.runtime();
+    let (ours, _theirs) = pair();
+    fill(&ours);
+    let ours = {
+        let _context = runtime.enter();
+        register(ours)
+    };
+    let (count, waker) = CountWaker::pair();
+    let mut readable = Box::pin(ours.readable());
+    let mut polled = Box::pin(poll_fn(|cx| ours.poll_write_ready(cx).map_ok(drop)));
+    assert!(poll_once(readable.as_mut(), &waker).is_pending());
+    assert!(poll_once(polled.as_mut(), &waker).is_pending());
+    drop(runtime);
+    assert_eq!(count.wakes(), 2);
     on.run(async {
-        let (here, there) = pair();
-        let here = AsyncFd::with_interest(here, Interest::READABLE).unwrap();
-        send(&there);
-        let guard = here.readable().await.unwrap();
-        assert_eq!(guard.ready(), Ready::READABLE);
-        driver_looked().await;
-        assert!(poll_once(pin!(here.writable()), Waker::noop()).is_pending());
+        let errors = [
+            readable.await.map(drop).unwrap_err(),
+            polled.await.unwrap_err(),
+            ours.readable().await.map(drop).unwrap_err(),
+            ours.async_io(Interest::READABLE, |_| Ok(()))
+                .await
+                .unwrap_err(),
+        ];
+        assert!(
+            errors.iter().all(rt::runtime::is_rt_shutdown_err),
+            "{errors:?}"
+        );
     });
 }
 
-fn p17_fd_end_of_a_pipe(on: On) {
+fn p08_async_fd_races_shutdown(on: On) {
+    for _ in 0..20 {
+        let runtime = on.runtime();
+        let (ours, _theirs) = pair();
+        fill(&ours);
+        let ours = {
+            let _context = runtime.enter();
+            register(ours)
+        };
+        let shutdown = thread::spawn(move || drop(runtime));
+        on.run(async {
+            poll_fn(|cx| ours.poll_read_ready(cx).map_ok(drop))
+                .await
+                .unwrap_err();
+            ours.writable().await.map(drop).unwrap_err();
+        });
+        shutdown.join().unwrap();
+    }
+}
+
+fn p14_async_fd_cancelled_wait_takes_nothing(on: On) {
     on.run(async {
-        let (reader, writer) = pipe();
-        let reader = AsyncFd::with_interest(reader, Interest::READABLE).unwrap();
-        send(&writer);
-        let guard = reader.readable().await.unwrap();
-        assert!(!guard.ready().is_read_closed());
-        drop(guard);
-        drop(writer);
-        driver_looked().await;
-        let guard = reader.readable().await.unwrap();
-        assert!(guard.ready().is_read_closed());
-        let mut reader = guard.get_inner();
-        assert_eq!(reader.read(&mut [0; 8]).unwrap(), 1);
-        assert_eq!(reader.read(&mut [0; 8]).unwrap(), 0);
+        let (ours, mut theirs) = pair();
+        let ours = register(ours);
+        let (count, waker) = CountWaker::pair();
+        let mut given_up = Box::pin(ours.readable());
+        assert!(poll_once(given_up.as_mut(), &waker).is_pending());
+        drop(given_up);
+        theirs.write_all(b"0").unwrap();
+        ours.readable().await.unwrap().retain_ready();
+        assert_eq!(count.wakes(), 0);
+        drop(waker);
+        assert_eq!(Arc::strong_count(&count), 1, "a waker is kept");
+    });
+}
+
+fn p07_async_fd_without_a_runtime(_: On) {
+    // SAFETY: it owns its descriptor.
+    caught(|| unsafe { AsyncFd::register(pair().0) })
+        .says(&["there is no reactor running"])
+        .blames(file!());
+}
+
+fn p07_async_fd_without_io(on: On) {
+    let runtime = on.bare_builder().build().unwrap();
+    runtime.block_on(async {
+        // SAFETY: it owns its descriptor.
+        caught(|| unsafe { AsyncFd::register(pair().0) })
+            .says(&["IO is disabled"])
+            .blames(file!());
     });
 }

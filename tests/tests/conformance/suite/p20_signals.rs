@@ -1,353 +1,227 @@
-//! **Does every listener hear each signal?** Whichever runtime it is on, whoever
-//! else listens or has stopped to. Signals belong to the process: each test has one.
+//! **Who hears of a signal?** Every listener, on every runtime, whatever others are
+//! dropped meanwhile.
+//!
+//! Signals go to the whole process, in which these tests run beside each other, on
+//! two libraries: so a test may hear another's. None here asserts silence.
 
+use std::future::{Future, poll_fn};
 use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::mpsc;
-use std::task::Waker;
+use std::task::{Poll, Waker};
 use std::thread;
 
-use kolo_tests::poll_once;
+use kolo_tests::{caught, poll_once};
 
 use super::On;
 use super::rt;
-use super::sockets::{driver_looked, given_up};
+use rt::signal::ctrl_c;
 use rt::signal::unix::{Signal, SignalKind, signal};
 
 kolo_tests::tests! {
     everywhere: [
-        p20_signal_is_heard,
-        p20_signal_that_came_before_recv,
-        p20_signal_that_came_before_its_listener,
-        p20_every_listener_hears,
-        p20_signals_are_not_mixed_up,
-        p20_signals_coalesce,
-        p20_every_runtime_hears,
-        p20_dropped_listener_deafens_no_other,
-        p20_dropped_runtime_deafens_no_other,
-        p20_runtime_made_later_hears,
-        p20_listener_given_up_loses_nothing,
-        p20_listener_moves_between_tasks,
-        p20_ctrl_c_is_heard,
-        p20_signals_under_load,
-        p20_signals_race_dropped_runtimes,
-        p20_signals_that_nobody_may_catch,
+        p20_signals_reach_every_listener,
+        p20_signals_reach_every_runtime,
+        p20_signals_come_again_and_again,
+        p20_signals_are_kept_between_two_waits,
+        p20_signals_of_each_kind_reach_their_listener,
+        p20_signals_survive_a_dropped_listener,
+        p20_signals_survive_a_dropped_runtime,
+        p20_signals_survive_a_wait_that_is_given_up,
+        p20_signals_reach_who_moved_to_another_runtime,
+        p20_signals_that_are_refused,
+        p20_ctrl_c,
+        p07_signal_without_a_runtime,
+        p07_signal_without_io,
     ],
 }
 
-fn usr1() -> Signal {
-    signal(SignalKind::user_defined1()).unwrap()
+fn number(nth: i32) -> i32 {
+    libc::SIGRTMIN() + nth
 }
 
-/// Sends a signal to this process. Its handler has run when this returns, on some
-/// thread: `raise` is for the calling one.
-fn raise(signal: SignalKind) {
-    // SAFETY: no pointers; who raises a signal here listens to it.
-    assert_eq!(unsafe { libc::raise(signal.as_raw_value()) }, 0);
+fn listen(nth: i32) -> Signal {
+    signal(SignalKind::from_raw(number(nth))).unwrap()
 }
 
-fn raise_usr1() {
-    raise(SignalKind::user_defined1());
+/// Sends a signal that has a handler to this thread.
+fn raise(signal: i32) {
+    // SAFETY: it has no preconditions.
+    assert_eq!(unsafe { libc::raise(signal) }, 0);
 }
 
-fn is_quiet(listener: &mut Signal) -> bool {
-    poll_once(pin!(listener.recv()), Waker::noop()).is_pending()
-}
-
-fn p20_signal_is_heard(on: On) {
-    on.alone(|| {
-        on.run(async {
-            let mut listener = usr1();
-            assert!(is_quiet(&mut listener));
-            for _ in 0..10 {
-                raise_usr1();
-                assert_eq!(listener.recv().await, Some(()));
-                driver_looked().await;
-                assert!(is_quiet(&mut listener), "heard twice");
-            }
-        });
+fn p20_signals_reach_every_listener(on: On) {
+    on.run(async {
+        let tasks: Vec<_> = (0..5)
+            .map(|_| {
+                let mut signal = listen(0);
+                rt::spawn(async move { signal.recv().await })
+            })
+            .collect();
+        raise(number(0));
+        for task in tasks {
+            assert_eq!(task.await.unwrap(), Some(()));
+        }
     });
 }
 
-fn p20_signal_that_came_before_recv(on: On) {
-    on.alone(|| {
-        on.run(async {
-            let mut listener = usr1();
-            raise_usr1();
-            driver_looked().await;
-            assert_eq!(listener.recv().await, Some(()));
-        });
-    });
-}
-
-fn p20_signal_that_came_before_its_listener(on: On) {
-    on.alone(|| {
-        on.run(async {
-            let mut first = usr1();
-            raise_usr1();
-            assert_eq!(first.recv().await, Some(()));
-            driver_looked().await;
-            let mut late = usr1();
-            driver_looked().await;
-            assert!(is_quiet(&mut late), "that was before its time");
-        });
-    });
-}
-
-fn p20_every_listener_hears(on: On) {
-    on.alone(|| {
-        on.run(async {
-            let mut tasks = Vec::new();
-            for _ in 0..100 {
-                let mut listener = usr1();
-                tasks.push(rt::spawn(async move { listener.recv().await }));
-            }
-            rt::task::yield_now().await;
-            raise_usr1();
-            for task in tasks {
-                assert_eq!(task.await.unwrap(), Some(()));
-            }
-        });
-    });
-}
-
-fn p20_signals_are_not_mixed_up(on: On) {
-    on.alone(|| {
-        on.run(async {
-            let kinds = [
-                SignalKind::user_defined1(),
-                SignalKind::user_defined2(),
-                SignalKind::hangup(),
-                SignalKind::window_change(),
-                SignalKind::from_raw(libc::SIGRTMIN() + 3),
-            ];
-            let mut listeners: Vec<_> = kinds.iter().map(|&k| signal(k).unwrap()).collect();
-            for (i, &kind) in kinds.iter().enumerate() {
-                raise(kind);
-                assert_eq!(listeners[i].recv().await, Some(()));
-                driver_looked().await;
-                for (j, listener) in listeners.iter_mut().enumerate() {
-                    assert!(is_quiet(listener), "{j} heard {i}");
-                }
-            }
-        });
-    });
-}
-
-/// Signals that come before the listener looks are one.
-fn p20_signals_coalesce(on: On) {
-    on.alone(|| {
-        on.run(async {
-            let mut listener = usr1();
-            for _ in 0..1_000 {
-                raise_usr1();
-            }
-            driver_looked().await;
-            driver_looked().await;
-            assert_eq!(listener.recv().await, Some(()));
-            assert!(is_quiet(&mut listener));
-            raise_usr1();
-            assert_eq!(listener.recv().await, Some(()));
-        });
-    });
-}
-
-/// A runtime on a thread of its own, that says when it listens, and when it heard.
-struct Far {
-    listens: mpsc::Receiver<()>,
-    heard: mpsc::Receiver<()>,
-    thread: thread::JoinHandle<()>,
-}
-
-/// A runtime that waits for `times` signals.
-fn far(on: On, times: usize) -> Far {
-    let (now_listens, listens) = mpsc::channel();
-    let (hears, heard) = mpsc::channel();
-    let thread = thread::spawn(move || {
-        on.run(async {
-            let mut listener = usr1();
-            now_listens.send(()).unwrap();
-            for _ in 0..times {
-                assert_eq!(listener.recv().await, Some(()));
-                hears.send(()).unwrap();
-            }
-        });
-    });
-    Far {
-        listens,
-        heard,
-        thread,
+fn p20_signals_reach_every_runtime(on: On) {
+    for _ in 0..5 {
+        let (ready, all_ready) = mpsc::channel();
+        let threads: Vec<_> = (0..4)
+            .map(|_| {
+                let ready = ready.clone();
+                thread::spawn(move || {
+                    on.run(async {
+                        let mut signal = listen(1);
+                        ready.send(()).unwrap();
+                        signal.recv().await
+                    })
+                })
+            })
+            .collect();
+        for _ in &threads {
+            all_ready.recv().unwrap();
+        }
+        raise(number(1));
+        for thread in threads {
+            assert_eq!(thread.join().unwrap(), Some(()));
+        }
     }
 }
 
-fn p20_every_runtime_hears(on: On) {
-    on.alone(|| {
-        let runtimes: Vec<_> = (0..8).map(|_| far(on, 5)).collect();
-        runtimes.iter().for_each(|far| far.listens.recv().unwrap());
-        for _ in 0..5 {
-            raise_usr1();
-            runtimes.iter().for_each(|far| far.heard.recv().unwrap());
-        }
-        for far in runtimes {
-            far.thread.join().unwrap();
+fn p20_signals_come_again_and_again(on: On) {
+    on.run(async {
+        let mut signal = listen(2);
+        for _ in 0..100 {
+            raise(number(2));
+            assert_eq!(signal.recv().await, Some(()));
         }
     });
 }
 
-fn p20_dropped_listener_deafens_no_other(on: On) {
-    on.alone(|| {
-        on.run(async {
-            let mut stays = usr1();
-            for _ in 0..5 {
-                let mut goes = usr1();
-                assert!(is_quiet(&mut goes));
-                drop(goes);
-                raise_usr1();
-                assert_eq!(stays.recv().await, Some(()));
-            }
-            // None is left: the signal is caught and dropped, not deadly.
-            drop(stays);
-            raise_usr1();
-            driver_looked().await;
-            let mut again = usr1();
-            raise_usr1();
-            assert_eq!(again.recv().await, Some(()));
-        });
+fn p20_signals_are_kept_between_two_waits(on: On) {
+    on.run(async {
+        let (mut waits, mut comes_late) = (listen(3), listen(3));
+        raise(number(3));
+        waits.recv().await;
+        // Announced before this one was ever polled.
+        assert_eq!(comes_late.recv().await, Some(()));
     });
 }
 
-fn p20_dropped_runtime_deafens_no_other(on: On) {
-    on.alone(|| {
-        let goes = on.runtime();
-        let mut orphan = goes.block_on(async { usr1() });
-        let stays = on.runtime();
-        let mut listener = stays.block_on(async { usr1() });
-        drop(goes);
-        for _ in 0..3 {
-            raise_usr1();
-            assert_eq!(stays.block_on(listener.recv()), Some(()));
+fn p20_signals_of_each_kind_reach_their_listener(on: On) {
+    on.run(async {
+        let kinds = 4..libc::SIGRTMAX() - libc::SIGRTMIN();
+        let mut signals: Vec<_> = kinds.clone().map(listen).collect();
+        for kind in kinds {
+            raise(number(kind));
         }
-        // A listener is the process's: it hears by whichever runtime lives.
-        assert_eq!(stays.block_on(orphan.recv()), Some(()));
+        for signal in &mut signals {
+            assert_eq!(signal.recv().await, Some(()));
+        }
     });
 }
 
-fn p20_runtime_made_later_hears(on: On) {
-    on.alone(|| {
+fn p20_signals_survive_a_dropped_listener(on: On) {
+    on.run(async {
+        let (first, mut kept, last) = (listen(0), listen(0), listen(0));
+        drop((first, last));
+        raise(number(0));
+        assert_eq!(kept.recv().await, Some(()));
+
+        // Even the last one: its handler stays, and serves the next.
+        drop(kept);
+        raise(number(0));
+        let mut next = listen(0);
+        raise(number(0));
+        assert_eq!(next.recv().await, Some(()));
+    });
+}
+
+fn p20_signals_survive_a_dropped_runtime(on: On) {
+    let (first, second) = (on.runtime(), on.runtime());
+    let mut in_first = first.block_on(async { listen(1) });
+    let mut in_second = second.block_on(async { listen(1) });
+    raise(number(1));
+    first.block_on(in_first.recv());
+    drop(first);
+    drop(in_first);
+    second.block_on(in_second.recv());
+    raise(number(1));
+    assert_eq!(second.block_on(in_second.recv()), Some(()));
+}
+
+fn p20_signals_survive_a_wait_that_is_given_up(on: On) {
+    on.run(async {
+        let mut signal = listen(2);
         for _ in 0..10 {
-            on.run(async {
-                let mut listener = usr1();
-                raise_usr1();
-                assert_eq!(listener.recv().await, Some(()));
-            });
-            // Between two runtimes: nobody hears it, nobody dies of it.
-            raise_usr1();
+            let mut recv = Box::pin(signal.recv());
+            let _ = poll_once(recv.as_mut(), Waker::noop());
+        }
+        raise(number(2));
+        assert_eq!(signal.recv().await, Some(()));
+    });
+}
+
+fn p20_signals_reach_who_moved_to_another_runtime(on: On) {
+    let (made_in, awaited_in) = (on.runtime(), on.runtime());
+    let mut signal = made_in.block_on(async { listen(3) });
+    // Nobody drives the first one any more, if it has one thread.
+    awaited_in.block_on(async {
+        raise(number(3));
+        assert_eq!(signal.recv().await, Some(()));
+    });
+    drop(made_in);
+    awaited_in.block_on(async {
+        raise(number(3));
+        assert_eq!(signal.recv().await, Some(()));
+    });
+}
+
+fn p20_signals_that_are_refused(on: On) {
+    on.run(async {
+        for number in [
+            -1,
+            0,
+            libc::SIGKILL,
+            libc::SIGSTOP,
+            libc::SIGILL,
+            libc::SIGFPE,
+            libc::SIGSEGV,
+            libc::SIGRTMAX() + 1,
+        ] {
+            let error = signal(SignalKind::from_raw(number)).map(drop).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Other, "signal {number}");
         }
     });
 }
 
-fn p20_listener_given_up_loses_nothing(on: On) {
-    on.alone(|| {
-        on.run(async {
-            let mut listener = usr1();
-            given_up!(listener.recv(), raise_usr1());
-            assert_eq!(listener.recv().await, Some(()));
-            assert!(is_quiet(&mut listener));
-        });
+fn p20_ctrl_c(on: On) {
+    on.run(async {
+        let mut waiting = pin!(ctrl_c());
+        // It listens from its first poll on.
+        let early = poll_fn(|cx| Poll::Ready(waiting.as_mut().poll(cx))).await;
+        let waited = match early {
+            Poll::Ready(waited) => waited, // another test's
+            Poll::Pending => {
+                raise(libc::SIGINT);
+                waiting.await
+            }
+        };
+        waited.unwrap();
     });
 }
 
-fn p20_listener_moves_between_tasks(on: On) {
-    on.alone(|| {
-        on.run(async {
-            let mut listener = usr1();
-            for _ in 0..5 {
-                assert!(is_quiet(&mut listener));
-                let task = rt::spawn(async move {
-                    listener.recv().await.unwrap();
-                    listener
-                });
-                rt::task::yield_now().await;
-                raise_usr1();
-                listener = task.await.unwrap();
-            }
-        });
-    });
+fn p07_signal_without_a_runtime(_: On) {
+    caught(|| signal(SignalKind::hangup()))
+        .says(&["there is no reactor running"])
+        .blames(file!());
 }
 
-fn p20_ctrl_c_is_heard(on: On) {
-    on.alone(|| {
-        on.run(async {
-            for _ in 0..3 {
-                let mut waiting = pin!(rt::signal::ctrl_c());
-                assert!(poll_once(waiting.as_mut(), Waker::noop()).is_pending());
-                raise(SignalKind::interrupt());
-                waiting.await.unwrap();
-            }
-        });
-    });
-}
-
-fn p20_signals_under_load(on: On) {
-    on.alone(|| {
-        on.run(async {
-            let load: Vec<_> = (0..200)
-                .map(|_| {
-                    rt::spawn(async {
-                        loop {
-                            rt::task::yield_now().await;
-                        }
-                    })
-                })
-                .collect();
-            let mut listener = usr1();
-            for _ in 0..10 {
-                raise_usr1();
-                assert_eq!(listener.recv().await, Some(()));
-            }
-            load.iter().for_each(|task| task.abort());
-        });
-    });
-}
-
-fn p20_signals_race_dropped_runtimes(on: On) {
-    on.alone(|| {
-        let (over, is_over) = mpsc::channel::<()>();
-        let mut stays = on.runtime().block_on(async { usr1() });
-        let noise = thread::spawn(move || {
-            while is_over.try_recv() == Err(mpsc::TryRecvError::Empty) {
-                raise_usr1();
-                thread::yield_now();
-            }
-        });
-        for _ in 0..50 {
-            on.run(async {
-                let mut listener = usr1();
-                assert_eq!(listener.recv().await, Some(()));
-                assert_eq!(stays.recv().await, Some(()));
-            });
-        }
-        drop(over);
-        noise.join().unwrap();
-    });
-}
-
-fn p20_signals_that_nobody_may_catch(on: On) {
-    on.alone(|| {
-        on.run(async {
-            for number in [
-                libc::SIGKILL,
-                libc::SIGSTOP,
-                libc::SIGSEGV,
-                libc::SIGILL,
-                libc::SIGFPE,
-                -1,
-                10_000,
-            ] {
-                assert!(signal(SignalKind::from_raw(number)).is_err(), "{number}");
-            }
-            let error = signal(SignalKind::from_raw(libc::SIGKILL)).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Other);
-        });
+fn p07_signal_without_io(on: On) {
+    let runtime = on.bare_builder().build().unwrap();
+    runtime.block_on(async {
+        caught(|| signal(SignalKind::hangup())).blames(file!());
     });
 }

@@ -3,6 +3,9 @@
 
 use std::io::{ErrorKind, Write};
 use std::os::unix::net as std_unix;
+use std::sync::Arc;
+
+use kolo_tests::CountWaker;
 
 use super::rt;
 use rt::io::AsyncWriteExt;
@@ -72,6 +75,11 @@ pub(crate) fn send(mut there: impl Write) {
     there.write_all(b"x").unwrap();
 }
 
+/// How many clones of the waker that feeds `count` are left, once it is dropped.
+pub(crate) fn clones(count: &Arc<CountWaker>) -> usize {
+    Arc::strong_count(count) - 1
+}
+
 /// Polls `$future` once, finds it pending, and drops it; then again, but drops it
 /// after `$event` has woken it. Yields how many clones of the waker are left.
 macro_rules! given_up {
@@ -88,7 +96,7 @@ macro_rules! given_up {
             }
         }
         drop(waker);
-        std::sync::Arc::strong_count(&count) - 1
+        super::sockets::clones(&count)
     }};
 }
 pub(crate) use given_up;

@@ -53,6 +53,20 @@ fn connects_accepts_and_reads_the_end() {
 }
 
 #[test]
+fn what_came_before_the_accept_is_read_without_waiting() {
+    run(async {
+        let place = place();
+        let listener = UnixListener::bind(&place).unwrap();
+        let mut client = std::os::unix::net::UnixStream::connect(&place).unwrap();
+        client.write_all(b"early").unwrap();
+        let (server, _) = listener.accept().await.unwrap();
+        let mut buf = [0; 8];
+        assert_eq!(server.try_read(&mut buf).unwrap(), 5);
+        assert_eq!(server.try_write(b"and back").unwrap(), 8);
+    });
+}
+
+#[test]
 fn an_abstract_name_is_no_file() {
     run(async {
         let name = abstract_name("listener");
