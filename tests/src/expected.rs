@@ -61,16 +61,6 @@ pub const BROKEN: &[Broken] = &[
         why: "kolo's queue takes units of kolo's budget; tokio's is not open to others",
     },
     Broken {
-        test: "p16_fd_readable_is_cooperative",
-        on: &["tokio-current", "tokio-multi"],
-        why: "waiting for readiness takes no unit, only the operation after it does",
-    },
-    Broken {
-        test: "p16_readable_is_cooperative",
-        on: &["tokio-current", "tokio-multi"],
-        why: "waiting for readiness takes no unit, only the operation after it does",
-    },
-    Broken {
         test: "p16_yielders_see_sockets",
         on: &["kolo-current"],
         why: "a stretch has 8 polls for each task that was ready when it began, gone or not",

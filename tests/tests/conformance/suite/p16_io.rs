@@ -29,10 +29,8 @@ kolo_tests::tests! {
         p16_tcp_write_is_cooperative,
         p16_tcp_peek_is_cooperative,
         p16_accept_is_cooperative,
-        p16_readable_is_cooperative,
         p16_udp_receive_is_cooperative,
         p16_udp_send_is_cooperative,
-        p16_fd_readable_is_cooperative,
         p16_fd_async_io_is_cooperative,
         p16_duplex_is_cooperative,
         p16_file_read_is_cooperative,
@@ -118,16 +116,6 @@ fn p16_accept_is_cooperative(on: On) {
     });
 }
 
-fn p16_readable_is_cooperative(on: On) {
-    on.run(async {
-        let (here, there) = connection().await;
-        send(&there);
-        here.readable().await.unwrap();
-        let count = in_a_task(async move { ready_in_a_row!(here.readable()).await });
-        assert_eq!(count.await, 128);
-    });
-}
-
 fn p16_udp_receive_is_cooperative(on: On) {
     on.run(async {
         let (here, there) = udp_pair().await;
@@ -157,14 +145,6 @@ async fn ready_fd() -> (AsyncFd<StdUnixStream>, StdUnixStream) {
     send(&there);
     here.readable().await.unwrap().retain_ready();
     (here, there)
-}
-
-fn p16_fd_readable_is_cooperative(on: On) {
-    on.run(async {
-        let (here, _there) = ready_fd().await;
-        let count = in_a_task(async move { ready_in_a_row!(here.readable()).await });
-        assert_eq!(count.await, 128);
-    });
 }
 
 fn p16_fd_async_io_is_cooperative(on: On) {
