@@ -241,7 +241,7 @@ fn p16_copy_both_ways_lets_others_run(on: On) {
 
 fn p16_lines_without_end_let_others_run(on: On) {
     on.run(lets_others_run(async {
-        let mut lines = BufReader::new(repeat(b'\n')).lines();
+        let mut lines = BufReader::with_capacity(16, repeat(b'\n')).lines();
         while lines.next_line().await.unwrap().is_some() {}
     }));
 }
