@@ -17,6 +17,9 @@
 //! threads, and waits for those that run a closure: for ever, for a given time,
 //! or not at all.
 //!
+//! An executor's workers run on threads of the pool too, beyond its cap: so there is
+//! one place that starts, counts and joins threads. They end with their executor.
+//!
 //! The pool knows no runtime: whoever submits a job brings what starts a thread.
 //!
 //! Read next: `handle.rs`, which does.
@@ -31,7 +34,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::loom::sync::{Condvar, Mutex};
-use crate::task::{Anchor, Caller, JoinHandle, Runnable, Schedule, coop, new_task};
+use crate::task::{Anchor, Caller, JoinHandle, Runnable, Schedule, Unregistered, coop, new_task};
 
 /// The pool. Dropping it doesn't close it; its runtime does.
 #[derive(Debug)]
@@ -53,8 +56,10 @@ struct Hall {
 
 #[derive(Debug, Default)]
 struct Roll {
-    queue: VecDeque<Runnable>,
+    queue: VecDeque<Job>,
     threads: usize,
+    /// Executors' workers among the queued and running jobs.
+    hosted: usize,
     idle: usize,
     /// Jobs that are queued or run.
     unfinished: usize,
@@ -62,6 +67,14 @@ struct Roll {
     /// The threads to join. The newest is started under the lock, so each finds
     /// its own handle here when it ends.
     joins: Vec<thread::JoinHandle<()>>,
+}
+
+/// Something to run.
+#[derive(Debug)]
+struct Job {
+    runnable: Runnable,
+    /// An executor's worker: it ends when its executor does, and runs until then.
+    hosted: bool,
 }
 
 /// Why a job was not taken. The job is dropped, its handle says "cancelled".
@@ -129,28 +142,48 @@ impl BlockingPool {
         F: FnOnce() -> R,
     {
         let (runnable, handle) = new_task(Closure(Some(f)), Unscheduled);
-        (handle, self.queue(runnable, start))
+        let hosted = false;
+        (handle, self.queue(Job { runnable, hosted }, start))
+    }
+
+    /// The same for an executor's worker: it gets a thread beyond the cap if it must,
+    /// and is not dropped when the pool closes.
+    pub(crate) fn host(
+        &self,
+        work: impl FnOnce(),
+        start: impl FnOnce(Worker) -> io::Result<thread::JoinHandle<()>>,
+    ) -> Result<(), Refused> {
+        let (runnable, handle) = new_task(Closure(Some(work)), Unscheduled);
+        drop(handle);
+        let hosted = true;
+        self.queue(Job { runnable, hosted }, start)
     }
 
     fn queue(
         &self,
-        runnable: Runnable,
+        job: Job,
         start: impl FnOnce(Worker) -> io::Result<thread::JoinHandle<()>>,
     ) -> Result<(), Refused> {
         let mut roll = self.hall.roll.lock();
         if roll.closed {
             drop(roll);
-            let _ = runnable.cancel();
+            job.runnable.cancel(&Unregistered);
             return Err(Refused::Closed);
         }
-        roll.queue.push_back(runnable);
+        let hosted = job.hosted;
+        if hosted {
+            roll.hosted += 1;
+            roll.queue.push_front(job);
+        } else {
+            roll.queue.push_back(job);
+        }
         roll.unfinished += 1;
         if roll.queue.len() <= roll.idle {
             drop(roll);
             self.hall.work.notify_one();
             return Ok(());
         }
-        if roll.threads >= self.hall.most {
+        if !hosted && roll.threads - roll.hosted.min(roll.threads) >= self.hall.most {
             return Ok(());
         }
         let worker = Worker {
@@ -163,12 +196,18 @@ impl BlockingPool {
                 Ok(())
             }
             // The job waits for one of the threads that there are.
-            Err(_) if roll.threads > 0 => Ok(()),
+            Err(_) if !hosted && roll.threads > roll.hosted => Ok(()),
             Err(error) => {
-                let runnable = roll.queue.pop_back().expect("just queued");
+                let job = if hosted {
+                    roll.hosted -= 1;
+                    roll.queue.pop_front()
+                } else {
+                    roll.queue.pop_back()
+                };
+                let job = job.expect("just queued");
                 roll.unfinished -= 1;
                 drop(roll);
-                let _ = runnable.cancel();
+                job.runnable.cancel(&Unregistered);
                 Err(Refused::NoThread(error))
             }
         }
@@ -183,12 +222,15 @@ impl BlockingPool {
     pub(crate) fn close(&self) {
         let mut roll = self.hall.roll.lock();
         roll.closed = true;
-        let dropped = std::mem::take(&mut roll.queue);
+        let queued = std::mem::take(&mut roll.queue);
+        let (hosted, dropped): (VecDeque<_>, VecDeque<_>) =
+            queued.into_iter().partition(|job| job.hosted);
+        roll.queue = hosted;
         roll.unfinished -= dropped.len();
         drop(roll);
         self.hall.work.notify_all();
-        for runnable in dropped {
-            let _ = runnable.cancel();
+        for job in dropped {
+            job.runnable.cancel(&Unregistered);
         }
     }
 
@@ -229,9 +271,12 @@ impl Worker {
         loop {
             while let Some(job) = roll.queue.pop_front() {
                 drop(roll);
-                let _ = job.run();
+                let _ = job.runnable.run(&Unregistered);
                 roll = hall.roll.lock();
                 roll.unfinished -= 1;
+                if job.hosted {
+                    roll.hosted -= 1;
+                }
                 drop(roll);
                 after();
                 roll = hall.roll.lock();

@@ -14,7 +14,9 @@ use crate::loom::sync::Arc;
 use crate::loom::sync::atomic::AtomicBool;
 use crate::loom::sync::atomic::Ordering::Relaxed;
 use crate::loom::thread;
-use crate::task::{Anchor, Caller, JoinHandle, Ran, Registry, Runnable, Schedule, new_task};
+use crate::task::{
+    Anchor, Caller, JoinHandle, Ran, Registry, Runnable, Schedule, Unregistered, new_task,
+};
 
 /// Bounded to three preemptions, unless LOOM_MAX_PREEMPTIONS says otherwise: what
 /// goes wrong at all goes wrong with two.
@@ -59,8 +61,8 @@ impl Queue {
     /// Runs what is queued until a task completes.
     fn run_until_complete(&self) {
         loop {
-            match self.pop().map(Runnable::run) {
-                Some(Ran::Complete(_)) => return,
+            match self.pop().map(|runnable| runnable.run(&Unregistered)) {
+                Some(Ran::Complete) => return,
                 Some(_) => {}
                 None => thread::yield_now(),
             }
@@ -70,7 +72,7 @@ impl Queue {
     /// Runs what is queued.
     fn drain(&self) {
         while let Some(runnable) = self.pop() {
-            let _ = runnable.run();
+            let _ = runnable.run(&Unregistered);
         }
     }
 }
@@ -134,7 +136,7 @@ impl Future for BothUp {
 fn waiting_task(queue: &Queue) -> (Arc<Signals>, JoinHandle<Arc<()>>) {
     let signals = Signals::new();
     let handle = spawn(queue, BothUp(signals.clone(), Arc::new(())));
-    assert_eq!(queue.pop().unwrap().run(), Ran::Pending);
+    assert_eq!(queue.pop().unwrap().run(&Unregistered), Ran::Pending);
     (signals, handle)
 }
 
@@ -261,7 +263,7 @@ fn loom_shutdown_against_wake() {
         let signals = Signals::new();
         let (runnable, handle) = new_task(BothUp(signals.clone(), Arc::new(())), queue.clone());
         runnable.register(&mut registry);
-        assert_eq!(runnable.run(), Ran::Pending);
+        assert_eq!(runnable.run(&Unregistered), Ran::Pending);
         let (first, second) = (signals.take_waker(), signals.take_waker());
         let waking = thread::spawn(move || {
             first.wake();
