@@ -55,6 +55,9 @@ const CONTEXT_DESTROYED: &str = "The Tokio context thread-local variable has bee
 const NESTED: &str = "Cannot start a runtime from within a runtime. This happens because a \
      function (like `block_on`) attempted to block the current thread while the thread is \
      being used to drive asynchronous tasks.";
+const NO_IO: &str = "A Tokio 1.x context was found, but IO is disabled. Call `enable_io` on the \
+                     runtime builder to enable IO.";
+
 const NO_TIME: &str = "A Tokio 1.x context was found, but timers are disabled. Call `enable_time` \
      on the runtime builder to enable timers.";
 
@@ -414,6 +417,20 @@ impl Handle {
     #[inline]
     pub(crate) fn try_timers(&self) -> Option<&Timers> {
         self.home.driver.as_ref().and_then(|d| d.timers())
+    }
+}
+
+/// The current runtime's driver, to register a descriptor with.
+///
+/// # Panics
+///
+/// Outside of a runtime; if I/O is not enabled.
+#[track_caller]
+pub(crate) fn current_io() -> Arc<DriverHandle> {
+    let driver = with_current(|handle| handle.home.driver.clone());
+    match driver {
+        Ok(driver) => driver.filter(|driver| driver.has_io()).expect(NO_IO),
+        Err(error) => panic!("{error}"),
     }
 }
 

@@ -3,11 +3,11 @@
 //!
 //! The driver has two halves. The [`Driver`] is turned by whoever holds the
 //! loop: it owns the `mio::Poll`. The [`DriverHandle`] is for everyone else: it
-//! holds what others register with (timers; sockets come next) and the waker.
+//! holds what others register with (timers, descriptors) and the waker.
 //!
 //! ```text
-//!   look:  clock ─► poll(0) ─► fire what is due            the loop is busy
-//!   park:  next deadline ─► set the alarm ─► poll(∞) ─► fire what is due
+//!   look:                             poll(0) ─► bring the events to their
+//!   park:  next deadline ─► alarm ─► poll(∞)     records, wake; fire what is due
 //! ```
 //!
 //! To wait for a deadline, the driver sets a timerfd (see `sys.rs`) that is in
@@ -15,16 +15,23 @@
 //! is no timerfd, it gives the poll a timeout in whole milliseconds, rounded up.
 //!
 //! Wakers are called with no lock held, so they may do anything: drop the timer
-//! that fired, spawn, unpark.
+//! that fired, close the socket, spawn, unpark.
 //!
-//! Read next: `timers.rs`, who waits for which deadline; `wheel.rs`, how they
-//! are kept.
+//! Read next: `ready.rs`, `readiness.rs`, `registrations.rs`, from a descriptor's
+//! event to who waits for it; `timers.rs`, who waits for which deadline;
+//! `wheel.rs`, how they are kept.
 
 pub(crate) mod clock;
+pub(crate) mod readiness;
+pub(crate) mod ready;
+pub(crate) mod registration;
+mod registrations;
 pub(crate) mod timers;
 pub(crate) mod wheel;
 
+use std::fmt;
 use std::io;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,9 +40,15 @@ use mio::{Events, Poll, Token, Waker};
 pub(crate) use clock::Clock;
 pub(crate) use clock::NOT_PAUSABLE;
 use clock::ever_paused;
+pub(crate) use readiness::{Direction, ReadyEvent};
+pub use ready::{Interest, Ready};
+pub(crate) use registration::Registration;
+pub use registration::is_rt_shutdown_err;
+use registrations::Registrations;
 pub(crate) use timers::{Driving, Timers};
 
 use crate::sys::Alarm;
+use crate::util::wake_batch::WakeBatch;
 
 const WAKER: Token = Token(usize::MAX);
 const ALARM: Token = Token(usize::MAX - 1);
@@ -53,10 +66,11 @@ pub(crate) struct Turn {
 }
 
 /// The half that the loop's holder turns.
-#[derive(Debug)]
 pub(crate) struct Driver {
     poll: Poll,
     events: Events,
+    /// Empty between turns; kept for its memory.
+    wakers: WakeBatch,
     /// Made by the first sleep that has a deadline.
     alarm: AlarmClock,
 }
@@ -76,7 +90,14 @@ enum AlarmClock {
 /// The half that everyone may reach.
 pub(crate) struct DriverHandle {
     waker: Arc<Waker>,
+    registrations: Option<Registrations>,
     timers: Option<Timers>,
+}
+
+impl fmt::Debug for DriverHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DriverHandle").finish_non_exhaustive()
+    }
 }
 
 /// Which halves of the driver a runtime wants, and its clock's state.
@@ -106,17 +127,27 @@ impl Driver {
             }
             Timers::new(clock, move || rouse(&waker))
         });
+        let registrations = match wanted.io {
+            true => Some(Registrations::new(poll.registry().try_clone()?)),
+            false => None,
+        };
         let driver = Driver {
             poll,
             events: Events::with_capacity(EVENTS),
+            wakers: WakeBatch::new(),
             alarm: AlarmClock::Untried,
         };
-        Ok((driver, DriverHandle { waker, timers }))
+        let handle = DriverHandle {
+            waker,
+            registrations,
+            timers,
+        };
+        Ok((driver, handle))
     }
 
     /// Takes what is ready and fires what is due; does not sleep.
     pub(crate) fn look(&mut self, handle: &DriverHandle) -> Turn {
-        let events = self.poll(Some(Duration::ZERO));
+        let events = self.poll(handle, Some(Duration::ZERO));
         Turn {
             events,
             timers: handle.timers.as_ref().map_or(0, fire),
@@ -136,7 +167,7 @@ impl Driver {
     ) -> Turn {
         let Some(timers) = &handle.timers else {
             return Turn {
-                events: self.poll(at_most),
+                events: self.poll(handle, at_most),
                 timers: 0,
             };
         };
@@ -147,7 +178,7 @@ impl Driver {
             }
             _ => at_most,
         };
-        let events = self.poll(timeout);
+        let events = self.poll(handle, timeout);
         timers.after_park();
         Turn {
             events,
@@ -187,9 +218,9 @@ impl Driver {
         }
     }
 
-    /// One call of the operating system's poll. How many descriptors became
-    /// ready, the driver's own not counted.
-    fn poll(&mut self, timeout: Option<Duration>) -> usize {
+    /// One call of the operating system's poll. Events are brought to their
+    /// descriptors. How many there were, the driver's own not counted.
+    fn poll(&mut self, handle: &DriverHandle, timeout: Option<Duration>) -> usize {
         match self.poll.poll(&mut self.events, timeout) {
             Ok(()) => {}
             // A signal: the loop looks around and comes back.
@@ -210,6 +241,12 @@ impl Driver {
                 _ => ready += 1,
             }
         }
+        if let Some(registrations) = handle.registrations.as_ref().filter(|_| ready > 0) {
+            // A waker that panics takes the batch with it, and wakes the others so.
+            let mut wakers = mem::take(&mut self.wakers);
+            registrations.dispatch(&self.events, &mut wakers);
+            self.wakers = wakers.wake_all();
+        }
         ready
     }
 }
@@ -224,6 +261,20 @@ impl DriverHandle {
     #[inline]
     pub(crate) fn is_armed(&self) -> bool {
         self.timers.as_ref().is_some_and(Timers::is_armed)
+            || self
+                .registrations
+                .as_ref()
+                .is_some_and(Registrations::is_armed)
+    }
+
+    /// Can descriptors be registered here?
+    pub(crate) fn has_io(&self) -> bool {
+        self.registrations.is_some()
+    }
+
+    /// The registered descriptors. Who asks has seen that I/O is enabled.
+    fn registrations(&self) -> &Registrations {
+        self.registrations.as_ref().expect("I/O is enabled")
     }
 
     /// The timers, if time is enabled.
@@ -248,6 +299,9 @@ impl DriverHandle {
     ///
     /// The caller holds the loop's token, and drives no longer.
     pub(crate) unsafe fn shutdown(&self) {
+        if let Some(registrations) = &self.registrations {
+            registrations.shut_down();
+        }
         if let Some(timers) = &self.timers {
             // SAFETY: the caller's.
             unsafe { timers.shutdown() };
@@ -261,7 +315,11 @@ impl DriverHandle {
     pub(crate) fn of_timers(timers: Option<Timers>) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        Ok(Self { waker, timers })
+        Ok(Self {
+            waker,
+            registrations: None,
+            timers,
+        })
     }
 }
 

@@ -29,6 +29,7 @@ use crate::executor::current_thread::CurrentThread;
 use crate::park;
 use crate::task::JoinHandle;
 
+pub use crate::driver::is_rt_shutdown_err;
 pub use crate::handle::{EnterGuard, Handle, Id, TryCurrentError};
 pub use builder::Builder;
 pub use local::{LocalOptions, LocalRuntime};

@@ -29,6 +29,7 @@ use std::task::Waker;
 const NEAR: usize = 8;
 
 /// Wakers to be woken, in order, once the lock is released.
+#[derive(Default)]
 pub(crate) struct WakeBatch {
     near: [Option<Waker>; NEAR],
     /// How many of `near` were filled.
@@ -55,9 +56,11 @@ impl WakeBatch {
         }
     }
 
-    /// Wakes them all, first come first woken. No lock may be held.
-    pub(crate) fn wake_all(mut self) {
+    /// Wakes them all, first come first woken. No lock may be held. What comes back
+    /// is empty, and has the memory for the next batch.
+    pub(crate) fn wake_all(mut self) -> Self {
         self.wake_each(Waker::wake);
+        self
     }
 
     fn wake_each(&mut self, mut wake: impl FnMut(Waker)) {

@@ -97,6 +97,10 @@ const UNSAFE: &[(&str, &str)] = &[
         "a wheel that only the thread that drives may touch",
     ),
     ("driver/mod.rs", "passes on who holds the loop's token"),
+    (
+        "io/read_buf.rs",
+        "bytes that may be uninitialized, and a count of those that are not",
+    ),
     ("macros/join.rs", "pins its own locals"),
     ("macros/select.rs", "pins its own locals"),
     ("sys.rs", "libc"),

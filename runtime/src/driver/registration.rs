@@ -1,0 +1,219 @@
+//! **What does a socket hold of the driver?** Its registration: the record of
+//! its readiness, and the way back to the driver that keeps it.
+//!
+//! ```text
+//!   wait until ready ─► operation ─► WouldBlock? clear, wait again
+//!                                └─► done
+//! ```
+//!
+//! That loop is the whole of asynchronous I/O on a system that reports
+//! readiness, and every socket of kolo runs it through [`poll_io`] (one waker per
+//! direction, for `poll_read` and its like) or [`io`] (any number of waiters, for
+//! `async fn`s that take `&self`).
+//!
+//! Each operation takes a unit of the task's budget (`task/coop.rs`): one whose
+//! socket is always ready must still let others run.
+//!
+//! [`poll_io`]: Registration::poll_io
+//! [`io`]: Registration::io
+//!
+//! Read next: `io/registered.rs`, a registration with its descriptor.
+
+use std::future::poll_fn;
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use mio::event::Source;
+
+use super::DriverHandle;
+use super::readiness::{Direction, Readiness, ReadyEvent};
+use super::ready::Interest;
+use super::registrations::Record;
+use crate::task::coop;
+
+/// tokio's words, which programs match.
+const SHUTTING_DOWN: &str = "A Tokio 1.x context was found, but it is being shutdown.";
+
+/// The error of an operation whose runtime is gone.
+pub(crate) fn shutting_down() -> io::Error {
+    io::Error::other(SHUTTING_DOWN)
+}
+
+/// Did an operation fail since its runtime has been shut down?
+///
+/// ```
+/// use kolo::net::UdpSocket;
+/// use kolo::runtime::{Builder, is_rt_shutdown_err};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let gone = Builder::new_current_thread().enable_all().build()?;
+/// let socket = gone.block_on(UdpSocket::bind("127.0.0.1:0"))?;
+/// drop(gone);
+///
+/// let other = Builder::new_current_thread().enable_all().build()?;
+/// let error = other.block_on(socket.readable()).unwrap_err();
+/// assert!(is_rt_shutdown_err(&error));
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub fn is_rt_shutdown_err(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Other
+        && error
+            .get_ref()
+            .is_some_and(|inner| inner.to_string() == SHUTTING_DOWN)
+}
+
+/// One descriptor's registration. Dropped, its events are ignored; whether the
+/// descriptor leaves the poll set first is its owner's business.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    record: Arc<Record>,
+    driver: Arc<DriverHandle>,
+}
+
+impl Registration {
+    /// Registers `source`. The driver must have its I/O half.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's; [`shutting_down`] if the runtime is gone.
+    pub(crate) fn new(
+        driver: Arc<DriverHandle>,
+        source: &mut impl Source,
+        interest: Interest,
+    ) -> io::Result<Self> {
+        let record = driver.registrations().register(source, interest)?;
+        Ok(Self { record, driver })
+    }
+
+    /// Takes `source` out of the poll set.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's.
+    pub(crate) fn deregister(&self, source: &mut impl Source) -> io::Result<()> {
+        self.driver.registrations().deregister(source)
+    }
+
+    fn readiness(&self) -> &Readiness {
+        &self.record.readiness
+    }
+
+    /// What serves `interest` at the moment.
+    pub(crate) fn now(&self, interest: Interest) -> ReadyEvent {
+        self.readiness().now(interest)
+    }
+
+    /// Waits until a direction is ready; the latest call's waker counts.
+    ///
+    /// # Errors
+    ///
+    /// [`shutting_down`], as of all that waits here.
+    pub(crate) fn poll_ready(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<ReadyEvent>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let event = ready!(self.readiness().poll(cx, direction));
+        unit.made_progress();
+        Poll::Ready(alive(event))
+    }
+
+    /// Waits until `interest` is served, beside any number of others.
+    ///
+    /// Cancel safe.
+    pub(crate) async fn ready(&self, interest: Interest) -> io::Result<ReadyEvent> {
+        proceed().await;
+        alive(self.readiness().ready(interest).await)
+    }
+
+    /// Takes back what `event` said, unless something came since.
+    pub(crate) fn clear(&self, event: ReadyEvent) {
+        self.readiness().clear(event);
+    }
+
+    /// Runs `op` until it says something else than `WouldBlock`.
+    #[inline]
+    pub(crate) fn poll_io<R>(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        mut op: impl FnMut(ReadyEvent) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        loop {
+            let event = alive(ready!(self.readiness().poll(cx, direction)))?;
+            match op(event) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.clear(event),
+                done => {
+                    unit.made_progress();
+                    return Poll::Ready(done);
+                }
+            }
+        }
+    }
+
+    /// As [`poll_io`](Self::poll_io), beside any number of others.
+    ///
+    /// Cancel safe if `op` is: between two calls of it nothing is held.
+    pub(crate) async fn io<R>(
+        &self,
+        interest: Interest,
+        mut op: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        proceed().await;
+        loop {
+            let event = alive(self.readiness().ready(interest).await)?;
+            match op() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.clear(event),
+                done => return done,
+            }
+        }
+    }
+
+    /// Runs `op` if the descriptor is ready for it; does not wait.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if it is not, or `op` says so.
+    pub(crate) fn try_io<R>(
+        &self,
+        interest: Interest,
+        op: impl FnOnce() -> io::Result<R>,
+    ) -> io::Result<R> {
+        let event = self.now(interest);
+        if event.ready.is_empty() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let result = op();
+        if let Err(error) = &result
+            && error.kind() == io::ErrorKind::WouldBlock
+        {
+            self.clear(event);
+        }
+        result
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.driver.registrations().remove(&self.record);
+        // A poller's waker may own the very task that holds this registration.
+        self.readiness().forget_pollers();
+    }
+}
+
+fn alive(event: ReadyEvent) -> io::Result<ReadyEvent> {
+    if event.is_shut_down {
+        return Err(shutting_down());
+    }
+    Ok(event)
+}
+
+/// Takes a unit of the budget, or yields first.
+async fn proceed() {
+    poll_fn(|cx| coop::poll_proceed(cx).map(coop::RestoreOnPending::made_progress)).await;
+}
