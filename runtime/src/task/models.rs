@@ -299,3 +299,6 @@ fn loom_last_references_race() {
         waking.join().unwrap();
     });
 }
+
+#[path = "models_of_many.rs"]
+mod of_many;

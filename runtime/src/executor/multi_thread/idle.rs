@@ -161,7 +161,7 @@ impl Idle {
         let mut sleepers = self.sleepers.lock();
         debug_assert!(!sleepers.parked.contains(&worker));
         sleepers.parked.push(worker);
-        if sleepers.watcher.is_none() {
+        if sleepers.watcher.is_none() && self.workers > 1 {
             sleepers.watcher = Some(worker);
         }
         let change = if searching {

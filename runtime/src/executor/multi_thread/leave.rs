@@ -62,7 +62,7 @@ impl MultiThread {
     /// # Safety
     ///
     /// The executor is closed, and no thread may poll any more.
-    unsafe fn end(&self) {
+    pub(super) unsafe fn end(&self) {
         // Pairs with the fence of a push.
         fence(SeqCst);
         self.drain_injector();

@@ -39,6 +39,7 @@ use super::queue::{RunQueue, Steal};
 use super::{MultiThread, Station};
 use crate::executor::pace::Pace;
 use crate::handle::{self, Handle};
+use crate::loom::hint;
 use crate::task::{Ran, Runnable, Unregistered, contain, coop};
 use crate::trace::Event;
 use crate::util::rng::{FastRand, fresh_seed};
@@ -85,9 +86,14 @@ pub(super) struct Worker {
     pub(super) leaving: Cell<bool>,
 }
 
+#[cfg(not(loom))]
 thread_local! {
     /// The worker that this thread is.
     static WORKER: Cell<*const Worker> = const { Cell::new(ptr::null()) };
+}
+#[cfg(loom)]
+loom::thread_local! {
+    static WORKER: Cell<*const Worker> = Cell::new(ptr::null());
 }
 
 /// How a stretch of polls ended.
@@ -108,10 +114,16 @@ pub(super) fn work(executor: Arc<MultiThread>, index: usize) {
         // Who handed it over has it back.
         return;
     };
-    post.up_since.set(Instant::now());
-    post.pace.borrow_mut().slept();
     let handle = Handle::current();
     let _entered = handle::enter_to_drive(&handle);
+    work_at(executor, post);
+}
+
+/// The same for who has the post and is in the runtime's context.
+pub(super) fn work_at(executor: Arc<MultiThread>, post: Box<Post>) {
+    post.up_since.set(Instant::now());
+    post.pace.borrow_mut().slept();
+    let index = post.index;
     let worker = Worker {
         executor,
         post: RefCell::new(Some(post)),
@@ -119,7 +131,7 @@ pub(super) fn work(executor: Arc<MultiThread>, index: usize) {
         polling: Cell::new(false),
         leaving: Cell::new(false),
     };
-    let _known = Known(WORKER.replace(&worker));
+    let _known = Known(WORKER.with(|known| known.replace(&worker)));
     worker.work();
     worker.leave();
     coop::lift();
@@ -130,7 +142,7 @@ struct Known(*const Worker);
 
 impl Drop for Known {
     fn drop(&mut self) {
-        WORKER.set(self.0);
+        WORKER.with(|known| known.set(self.0));
     }
 }
 
@@ -307,7 +319,7 @@ impl Worker {
             if !retry {
                 return None;
             }
-            std::hint::spin_loop();
+            hint::spin_loop();
         }
     }
 
@@ -331,7 +343,10 @@ impl Worker {
                 .idle
                 .fall_asleep(post.index, post.searching.replace(false));
             let stay_up = executor.idle.is_closed() || executor.has_work();
-            if !stay_up {
+            if stay_up {
+                // Somebody may be taking just that.
+                hint::spin_loop();
+            } else {
                 self.sleep(post);
             }
             let up = executor.idle.get_up(post.index, stay_up);

@@ -1,0 +1,120 @@
+//! The same for an executor whose threads are many: what RUNNING guards.
+//!
+//! Each fails when it is weakened: `stop` that does not tell of a wake, a wake that
+//! makes a runnable while the task is RUNNING, `stop` or `start` that are `Relaxed`,
+//! `claim` that takes a task that is RUNNING.
+
+use super::*;
+use crate::loom::cell::UnsafeCell;
+use crate::loom::sync::Mutex;
+use crate::task::{Claimed, Owner};
+
+/// Any number of threads that run what is in the queue.
+struct Many(Arc<Mutex<Registry>>);
+
+impl Many {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Registry::new())))
+    }
+}
+
+impl Owner for Many {
+    const MANY_THREADS: bool = true;
+
+    fn forget(&self, key: u32) {
+        self.0.lock().remove(key);
+    }
+}
+
+/// A future that no two threads may poll at once: loom sees who is in the cell.
+struct Alone(BothUp, UnsafeCell<u32>);
+
+impl Future for Alone {
+    type Output = Arc<()>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Arc<()>> {
+        // SAFETY: whether this is exclusive is the question; loom answers it.
+        self.1.with_mut(|polls| unsafe { *polls += 1 });
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+/// A task that was polled once, with its two wakers.
+fn waiting(queue: &Queue, many: &Many) -> (Arc<Signals>, JoinHandle<Arc<()>>) {
+    let signals = Signals::new();
+    let both = BothUp(signals.clone(), Arc::new(()));
+    let (runnable, handle) = new_task(Alone(both, UnsafeCell::new(0)), queue.clone());
+    runnable.register_new(&mut many.0.lock());
+    assert_eq!(runnable.run(many), Ran::Pending);
+    (signals, handle)
+}
+
+fn run_one(queue: &Queue, many: &Many) {
+    match queue.pop().map(|runnable| runnable.run(many)) {
+        Some(Ran::Again(runnable)) => queue.push(runnable),
+        Some(_) => {}
+        None => thread::yield_now(),
+    }
+}
+
+/// Two wakers against a worker and a thief: the task is polled by one at a time, what a
+/// waker wrote is seen by the poll that its wake brings, and no wake is lost.
+#[test]
+fn loom_two_wakers_against_a_worker_and_a_thief() {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = builder.preemption_bound.or(Some(2));
+    builder.check(|| {
+        let (queue, many) = (Queue::new(), Many::new());
+        let (signals, handle) = waiting(&queue, &many);
+        let wakers = [signals.take_waker(), signals.take_waker()];
+        let mut threads = Vec::new();
+        for (flag, waker) in wakers.into_iter().enumerate() {
+            let there = signals.clone();
+            threads.push(thread::spawn(move || {
+                there.flags[flag].store(true, Relaxed);
+                match flag {
+                    0 => waker.wake(),
+                    _ => waker.wake_by_ref(),
+                }
+            }));
+        }
+        let (stolen_from, thief) = (queue.clone(), Many(many.0.clone()));
+        threads.push(thread::spawn(move || run_one(&stolen_from, &thief)));
+        while !handle.is_finished() {
+            run_one(&queue, &many);
+        }
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!(many.0.lock().len(), 0);
+        drop(queue.close());
+    });
+}
+
+/// A worker that shuts down claims what is idle, while a waker is on its way and another
+/// worker runs what it brings. The task is ended once.
+#[test]
+fn loom_claim_against_wake_and_run() {
+    model(|| {
+        let (queue, many) = (Queue::new(), Many::new());
+        let (signals, handle) = waiting(&queue, &many);
+        let (waker, other) = (signals.take_waker(), signals.take_waker());
+        let waking = thread::spawn(move || {
+            waker.wake();
+            drop(other);
+        });
+        let (its_queue, its) = (queue.clone(), Many(many.0.clone()));
+        let running = thread::spawn(move || run_one(&its_queue, &its));
+        let mut claimed = Vec::new();
+        many.0.lock().claim_idle(0, &mut claimed);
+        claimed.into_iter().for_each(Claimed::end::<Many>);
+        waking.join().unwrap();
+        running.join().unwrap();
+        // What was not idle is in the queue now, and marked.
+        while let Some(runnable) = queue.pop() {
+            assert_eq!(runnable.run(&many), Ran::Complete);
+        }
+        assert_eq!(many.0.lock().len(), 0);
+        assert!(loom::future::block_on(handle).unwrap_err().is_cancelled());
+    });
+}
