@@ -328,8 +328,14 @@ impl Builder {
 /// machine has cores.
 #[track_caller]
 fn default_workers() -> usize {
-    const VARIABLE: &str = "TOKIO_WORKER_THREADS";
-    match std::env::var(VARIABLE) {
+    workers_by(std::env::var(VARIABLE))
+}
+
+const VARIABLE: &str = "TOKIO_WORKER_THREADS";
+
+#[track_caller]
+fn workers_by(variable: Result<String, VarError>) -> usize {
+    match variable {
         Ok(text) => {
             let workers = text.parse().unwrap_or_else(|error| {
                 panic!("\"{VARIABLE}\" must be usize, error: {error}, value: {text}")
@@ -341,5 +347,29 @@ fn default_workers() -> usize {
         Err(VarError::NotUnicode(text)) => {
             panic!("\"{VARIABLE}\" must be valid unicode, error: {text:?}")
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_says_how_many_workers() {
+        assert_eq!(workers_by(Ok("3".into())), 3);
+        let cores = thread::available_parallelism().unwrap().get();
+        assert_eq!(workers_by(Err(VarError::NotPresent)), cores);
+    }
+
+    #[test]
+    #[should_panic(expected = "\"TOKIO_WORKER_THREADS\" cannot be set to 0")]
+    fn no_workers_are_too_few() {
+        workers_by(Ok("0".into()));
+    }
+
+    #[test]
+    #[should_panic(expected = "\"TOKIO_WORKER_THREADS\" must be usize, error: invalid digit")]
+    fn a_word_is_no_number_of_workers() {
+        workers_by(Ok("two".into()));
     }
 }

@@ -49,3 +49,5 @@ pub(crate) use slot::RunnableSlot;
 
 #[cfg(all(test, loom))]
 mod models;
+#[cfg(all(test, loom))]
+mod models_of_many;

@@ -20,7 +20,7 @@ use crate::task::{
 
 /// Bounded to three preemptions, unless LOOM_MAX_PREEMPTIONS says otherwise: what
 /// goes wrong at all goes wrong with two.
-fn model(check: impl Fn() + Send + Sync + 'static) {
+pub(super) fn model(check: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(3));
     builder.check(check);
@@ -28,14 +28,14 @@ fn model(check: impl Fn() + Send + Sync + 'static) {
 
 /// An executor's queue. `None`: closed.
 #[derive(Clone)]
-struct Queue(std::sync::Arc<UnseenMutex<Option<VecDeque<Runnable>>>>);
+pub(super) struct Queue(std::sync::Arc<UnseenMutex<Option<VecDeque<Runnable>>>>);
 
 impl Queue {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(std::sync::Arc::new(UnseenMutex::new(Some(VecDeque::new()))))
     }
 
-    fn pop(&self) -> Option<Runnable> {
+    pub(super) fn pop(&self) -> Option<Runnable> {
         self.0
             .lock()
             .unwrap()
@@ -43,11 +43,11 @@ impl Queue {
             .and_then(VecDeque::pop_front)
     }
 
-    fn close(&self) -> VecDeque<Runnable> {
+    pub(super) fn close(&self) -> VecDeque<Runnable> {
         self.0.lock().unwrap().take().unwrap_or_default()
     }
 
-    fn push(&self, runnable: Runnable) {
+    pub(super) fn push(&self, runnable: Runnable) {
         let rejected = match self.0.lock().unwrap().as_mut() {
             Some(queue) => {
                 queue.push_back(runnable);
@@ -92,20 +92,20 @@ fn spawn<F: Future + 'static>(queue: &Queue, future: F) -> JoinHandle<F::Output>
 }
 
 /// Flags that threads raise, and wakers that the future leaves for them.
-struct Signals {
-    flags: [AtomicBool; 2],
+pub(super) struct Signals {
+    pub(super) flags: [AtomicBool; 2],
     wakers: UnseenMutex<Vec<Waker>>,
 }
 
 impl Signals {
-    fn new() -> Arc<Self> {
+    pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
             flags: [AtomicBool::new(false), AtomicBool::new(false)],
             wakers: UnseenMutex::new(Vec::new()),
         })
     }
 
-    fn take_waker(&self) -> Waker {
+    pub(super) fn take_waker(&self) -> Waker {
         self.wakers
             .lock()
             .unwrap()
@@ -115,7 +115,7 @@ impl Signals {
 }
 
 /// Ready when both flags are up. The loads are relaxed: only the wakes order them.
-struct BothUp(Arc<Signals>, Arc<()>);
+pub(super) struct BothUp(pub(super) Arc<Signals>, pub(super) Arc<()>);
 
 impl Future for BothUp {
     type Output = Arc<()>;
@@ -299,6 +299,3 @@ fn loom_last_references_race() {
         waking.join().unwrap();
     });
 }
-
-#[path = "models_of_many.rs"]
-mod of_many;

@@ -1,13 +1,19 @@
-//! The same for an executor whose threads are many: what RUNNING guards.
+//! The task's protocols under loom for an executor of many threads: what RUNNING guards.
 //!
 //! Each fails when it is weakened: `stop` that does not tell of a wake, a wake that
 //! makes a runnable while the task is RUNNING, `stop` or `start` that are `Relaxed`,
 //! `claim` that takes a task that is RUNNING.
 
-use super::*;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use crate::loom::cell::UnsafeCell;
-use crate::loom::sync::Mutex;
-use crate::task::{Claimed, Owner};
+use crate::loom::sync::atomic::Ordering::Relaxed;
+use crate::loom::sync::{Arc, Mutex};
+use crate::loom::thread;
+use crate::task::models::{BothUp, Queue, Signals, model};
+use crate::task::{Claimed, JoinHandle, Owner, Ran, Registry, new_task};
 
 /// Any number of threads that run what is in the queue.
 struct Many(Arc<Mutex<Registry>>);
@@ -66,26 +72,22 @@ fn loom_two_wakers_against_a_worker_and_a_thief() {
     builder.check(|| {
         let (queue, many) = (Queue::new(), Many::new());
         let (signals, handle) = waiting(&queue, &many);
-        let wakers = [signals.take_waker(), signals.take_waker()];
-        let mut threads = Vec::new();
-        for (flag, waker) in wakers.into_iter().enumerate() {
-            let there = signals.clone();
-            threads.push(thread::spawn(move || {
-                there.flags[flag].store(true, Relaxed);
-                match flag {
-                    0 => waker.wake(),
-                    _ => waker.wake_by_ref(),
-                }
-            }));
-        }
+        let (first, second) = (signals.take_waker(), signals.take_waker());
+        let there = signals.clone();
+        let waking = thread::spawn(move || {
+            there.flags[0].store(true, Relaxed);
+            first.wake();
+        });
         let (stolen_from, thief) = (queue.clone(), Many(many.0.clone()));
-        threads.push(thread::spawn(move || run_one(&stolen_from, &thief)));
+        let stealing = thread::spawn(move || run_one(&stolen_from, &thief));
+        signals.flags[1].store(true, Relaxed);
+        second.wake_by_ref();
+        drop(second);
         while !handle.is_finished() {
             run_one(&queue, &many);
         }
-        for thread in threads {
-            thread.join().unwrap();
-        }
+        waking.join().unwrap();
+        stealing.join().unwrap();
         assert_eq!(many.0.lock().len(), 0);
         drop(queue.close());
     });

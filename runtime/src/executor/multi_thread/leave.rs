@@ -35,7 +35,7 @@ use super::MultiThread;
 use super::worker::Worker;
 use crate::loom::sync::atomic::Ordering::{AcqRel, SeqCst};
 use crate::loom::sync::atomic::fence;
-use crate::task::contain;
+use crate::task::{contain, coop};
 
 impl MultiThread {
     /// Steps (1) to (3).
@@ -80,6 +80,8 @@ impl Worker {
     pub(super) fn leave(&self) {
         let executor = &*self.executor;
         self.leaving.set(true);
+        // What destructors poll by hand is no part of the last task.
+        coop::lift();
         if executor.idle.is_closed() {
             let post = self.post.take();
             if let Some(post) = &post {

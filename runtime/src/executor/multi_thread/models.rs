@@ -449,25 +449,3 @@ fn loom_injector_close_against_push() {
         drop(handle);
     });
 }
-
-/// Two workers at their own work: a task that spawns and awaits another, on whichever
-/// of them each comes to run.
-#[test]
-fn loom_two_workers_share() {
-    model(1, || {
-        let home = Home::new(2);
-        let driver = home.0.driver.lock();
-        let (there, held) = (home.clone(), Shared::new(()));
-        let root = home.spawn(async move {
-            let child = there.spawn(async move { drop(held) });
-            child.await.unwrap();
-        });
-        let workers = [home.start(0), home.start(1)];
-        loom::future::block_on(root).unwrap();
-        home.0.close();
-        workers
-            .into_iter()
-            .for_each(|worker| worker.join().unwrap());
-        drop(driver);
-    });
-}

@@ -1,13 +1,14 @@
 //! **What is a deque that loom can follow?** A list under a lock that loom does not
 //! see, and beside it two counts that it does, as crossbeam's indices: of what was
 //! pushed, stored with `Release`, and of what was taken. Whoever is told "empty" by
-//! stale counts has missed a push, as with the real one.
+//! stale counts has missed a push, as with the real one. And each entry has a flag that
+//! passes on what was written before its push, to who takes that entry and nobody else.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use crate::loom::sync::atomic::AtomicUsize;
 use crate::loom::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use crate::loom::sync::atomic::{AtomicBool, AtomicUsize};
 
 /// crossbeam's answer to a thief.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,9 +19,15 @@ pub(crate) enum Steal<T> {
     Retry,
 }
 
+/// Flags for entries; more pushes than this to one queue would share them.
+const FLAGS: usize = 8;
+
 #[derive(Debug)]
 struct List<T> {
-    entries: Mutex<VecDeque<T>>,
+    /// What was pushed and not taken, each with the number of its flag.
+    entries: Mutex<VecDeque<(usize, T)>>,
+    next: std::sync::atomic::AtomicUsize,
+    flags: [AtomicBool; FLAGS],
     pushed: AtomicUsize,
     taken: AtomicUsize,
 }
@@ -29,22 +36,27 @@ impl<T> List<T> {
     fn new() -> Self {
         Self {
             entries: Mutex::new(VecDeque::new()),
+            next: std::sync::atomic::AtomicUsize::new(0),
+            flags: std::array::from_fn(|_| AtomicBool::new(false)),
             pushed: AtomicUsize::new(0),
             taken: AtomicUsize::new(0),
         }
     }
 
     fn push(&self, task: T) {
-        self.entries.lock().unwrap().push_back(task);
+        let number = self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        assert!(number < FLAGS, "a model pushes little");
+        self.flags[number].store(true, Release);
+        self.entries.lock().unwrap().push_back((number, task));
         self.pushed.fetch_add(1, Release);
     }
 
     fn take(&self) -> Option<T> {
-        let task = self.entries.lock().unwrap().pop_front();
-        if task.is_some() {
-            self.taken.fetch_add(1, AcqRel);
-        }
-        task
+        let (number, task) = self.entries.lock().unwrap().pop_front()?;
+        self.taken.fetch_add(1, AcqRel);
+        let written = self.flags[number].swap(false, Acquire);
+        assert!(written, "pushed before it was written");
+        Some(task)
     }
 
     fn len(&self) -> usize {

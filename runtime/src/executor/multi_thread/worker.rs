@@ -134,7 +134,6 @@ pub(super) fn work_at(executor: Arc<MultiThread>, post: Box<Post>) {
     let _known = Known(WORKER.with(|known| known.replace(&worker)));
     worker.work();
     worker.leave();
-    coop::lift();
 }
 
 /// Puts back what the thread knew of itself.

@@ -41,6 +41,7 @@ mod p14_cancel_waiters;
 mod p15_join;
 mod p15_select;
 mod p16_fairness;
+mod p16_workers;
 mod p19_exhaustion;
 mod p20_local;
 pub(crate) mod transcripts;
@@ -70,6 +71,7 @@ pub(crate) fn all() -> Vec<Case> {
         p15_join::TESTS,
         p15_select::TESTS,
         p16_fairness::TESTS,
+        p16_workers::TESTS,
         p19_exhaustion::TESTS,
         p20_local::TESTS,
         api_join_set::TESTS,

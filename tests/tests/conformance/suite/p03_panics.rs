@@ -173,7 +173,7 @@ fn p03_panic_in_drop_at_shutdown(on: On) {
         let started = started.clone();
         let task = runtime.spawn(async move {
             let _says = on_drop(move || dropped.send(i).unwrap());
-            let _bomb = (i == 2).then_some(PanicOnDrop);
+            let _bomb = (i == 2).then(|| PanicOnDrop);
             started.send(()).unwrap();
             std::future::pending::<()>().await;
         });
