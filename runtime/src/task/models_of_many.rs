@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::loom::cell::UnsafeCell;
+use crate::loom::sync::atomic::AtomicUsize;
 use crate::loom::sync::atomic::Ordering::Relaxed;
 use crate::loom::sync::{Arc, Mutex};
 use crate::loom::thread;
@@ -16,11 +17,20 @@ use crate::task::models::{BothUp, Queue, Signals, model};
 use crate::task::{Claimed, JoinHandle, Owner, Ran, Registry, new_task};
 
 /// Any number of threads that run what is in the queue.
-struct Many(Arc<Mutex<Registry>>);
+#[derive(Clone)]
+struct Many {
+    registry: Arc<Mutex<Registry>>,
+    /// Counts, in no order: so loom, which does not see the queue, knows that who looks
+    /// into it wants to come after who pushed.
+    looks: Arc<AtomicUsize>,
+}
 
 impl Many {
     fn new() -> Self {
-        Self(Arc::new(Mutex::new(Registry::new())))
+        Self {
+            registry: Arc::new(Mutex::new(Registry::new())),
+            looks: Arc::new(AtomicUsize::new(0)),
+        }
     }
 }
 
@@ -28,7 +38,7 @@ impl Owner for Many {
     const MANY_THREADS: bool = true;
 
     fn forget(&self, key: u32) {
-        self.0.lock().remove(key);
+        self.registry.lock().remove(key);
     }
 }
 
@@ -50,12 +60,13 @@ fn waiting(queue: &Queue, many: &Many) -> (Arc<Signals>, JoinHandle<Arc<()>>) {
     let signals = Signals::new();
     let both = BothUp(signals.clone(), Arc::new(()));
     let (runnable, handle) = new_task(Alone(both, UnsafeCell::new(0)), queue.clone());
-    runnable.register_new(&mut many.0.lock());
+    runnable.register_new(&mut many.registry.lock());
     assert_eq!(runnable.run(many), Ran::Pending);
     (signals, handle)
 }
 
 fn run_one(queue: &Queue, many: &Many) {
+    many.looks.fetch_add(1, Relaxed);
     match queue.pop().map(|runnable| runnable.run(many)) {
         Some(Ran::Again(runnable)) => queue.push(runnable),
         Some(_) => {}
@@ -73,12 +84,13 @@ fn loom_two_wakers_against_a_worker_and_a_thief() {
         let (queue, many) = (Queue::new(), Many::new());
         let (signals, handle) = waiting(&queue, &many);
         let (first, second) = (signals.take_waker(), signals.take_waker());
-        let there = signals.clone();
+        let (there, looks) = (signals.clone(), many.looks.clone());
         let waking = thread::spawn(move || {
             there.flags[0].store(true, Relaxed);
             first.wake();
+            looks.fetch_add(1, Relaxed);
         });
-        let (stolen_from, thief) = (queue.clone(), Many(many.0.clone()));
+        let (stolen_from, thief) = (queue.clone(), many.clone());
         let stealing = thread::spawn(move || run_one(&stolen_from, &thief));
         signals.flags[1].store(true, Relaxed);
         second.wake_by_ref();
@@ -88,7 +100,7 @@ fn loom_two_wakers_against_a_worker_and_a_thief() {
         }
         waking.join().unwrap();
         stealing.join().unwrap();
-        assert_eq!(many.0.lock().len(), 0);
+        assert_eq!(many.registry.lock().len(), 0);
         drop(queue.close());
     });
 }
@@ -105,10 +117,10 @@ fn loom_claim_against_wake_and_run() {
             waker.wake();
             drop(other);
         });
-        let (its_queue, its) = (queue.clone(), Many(many.0.clone()));
+        let (its_queue, its) = (queue.clone(), many.clone());
         let running = thread::spawn(move || run_one(&its_queue, &its));
         let mut claimed = Vec::new();
-        many.0.lock().claim_idle(0, &mut claimed);
+        many.registry.lock().claim_idle(0, &mut claimed);
         claimed.into_iter().for_each(Claimed::end::<Many>);
         waking.join().unwrap();
         running.join().unwrap();
@@ -116,7 +128,7 @@ fn loom_claim_against_wake_and_run() {
         while let Some(runnable) = queue.pop() {
             assert_eq!(runnable.run(&many), Ran::Complete);
         }
-        assert_eq!(many.0.lock().len(), 0);
+        assert_eq!(many.registry.lock().len(), 0);
         assert!(loom::future::block_on(handle).unwrap_err().is_cancelled());
     });
 }
