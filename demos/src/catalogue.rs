@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::runtimes::Runtime;
+use crate::web::episodes::LATENCY;
 
 /// A chapter of the course.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,7 @@ pub(crate) enum Demo {
     Fib,
     ProducerConsumer,
     Loop,
+    Scrape,
 }
 
 /// One program of a demo. The names are those of the hidden `measure` command.
@@ -35,6 +37,10 @@ pub(crate) enum Program {
     LoopMpscArmed,
     LoopQueueArmed,
     LoopPython,
+    ScrapeSynchronous,
+    ScrapeOneByOne,
+    ScrapeAtOnce,
+    ScrapeLimited,
 }
 
 /// A Python event loop.
@@ -61,7 +67,13 @@ pub(crate) struct Contender {
 }
 
 impl Demo {
-    pub(crate) const ALL: [Demo; 4] = [Demo::Count, Demo::Fib, Demo::ProducerConsumer, Demo::Loop];
+    pub(crate) const ALL: [Demo; 5] = [
+        Demo::Count,
+        Demo::Fib,
+        Demo::ProducerConsumer,
+        Demo::Loop,
+        Demo::Scrape,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -69,6 +81,7 @@ impl Demo {
             Demo::Fib => "fib",
             Demo::ProducerConsumer => "producer-consumer",
             Demo::Loop => "loop",
+            Demo::Scrape => "scrape",
         }
     }
 
@@ -79,6 +92,7 @@ impl Demo {
             Demo::Fib => "How can a function stop in the middle, and go on later?",
             Demo::ProducerConsumer => "How long does an item wait for its consumer?",
             Demo::Loop => "What does a loop cost when there is nothing to wait for?",
+            Demo::Scrape => "What if most of a program's time is spent waiting for others?",
         }
     }
 
@@ -89,6 +103,7 @@ impl Demo {
             Demo::Fib => "asyncio: generators",
             Demo::ProducerConsumer => "asyncio: the producer-consumer app",
             Demo::Loop => "asyncio: uvloop",
+            Demo::Scrape => "asyncio: web scraping with aiohttp",
         }
     }
 
@@ -108,6 +123,12 @@ impl Demo {
                 Program::LoopQueueArmed,
                 Program::LoopPython,
             ],
+            Demo::Scrape => &[
+                Program::ScrapeSynchronous,
+                Program::ScrapeOneByOne,
+                Program::ScrapeAtOnce,
+                Program::ScrapeLimited,
+            ],
         }
     }
 
@@ -117,6 +138,7 @@ impl Demo {
         match self {
             Demo::Count => Some(Duration::from_secs(1)),
             Demo::ProducerConsumer => Some(Duration::from_millis(500)),
+            Demo::Scrape => Some(LATENCY),
             Demo::Fib | Demo::Loop => None,
         }
     }
@@ -125,7 +147,9 @@ impl Demo {
     pub(crate) fn contenders(self, runtimes: &[Runtime]) -> Vec<Contender> {
         let on = |program: Program| -> Vec<Runner> {
             match program {
-                Program::CountSynchronous | Program::OneAfterTheOther => vec![Runner::Plain],
+                Program::CountSynchronous
+                | Program::OneAfterTheOther
+                | Program::ScrapeSynchronous => vec![Runner::Plain],
                 Program::LoopPython => {
                     vec![
                         Runner::Python(Engine::Asyncio),
@@ -154,14 +178,24 @@ impl Program {
             Program::OneAfterTheOther | Program::OneProducer | Program::TwoProducers => {
                 Demo::ProducerConsumer
             }
-            _ => Demo::Loop,
+            Program::ScrapeSynchronous
+            | Program::ScrapeOneByOne
+            | Program::ScrapeAtOnce
+            | Program::ScrapeLimited => Demo::Scrape,
+            Program::LoopMpsc
+            | Program::LoopQueue
+            | Program::LoopMpscArmed
+            | Program::LoopQueueArmed
+            | Program::LoopPython => Demo::Loop,
         }
     }
 
     /// Its name in a table of its demo.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Program::CountSynchronous | Program::OneAfterTheOther => "synchronous",
+            Program::CountSynchronous | Program::OneAfterTheOther | Program::ScrapeSynchronous => {
+                "synchronous"
+            }
             Program::CountGathered => "gathered",
             Program::FibSteps => "steps",
             Program::OneProducer => "one producer",
@@ -171,6 +205,9 @@ impl Program {
             Program::LoopMpscArmed => "mpsc, armed",
             Program::LoopQueueArmed => "Queue, armed",
             Program::LoopPython => "asyncio.Queue",
+            Program::ScrapeOneByOne => "one by one",
+            Program::ScrapeAtOnce => "at once",
+            Program::ScrapeLimited => "with a limit",
         }
     }
 
@@ -181,6 +218,7 @@ impl Program {
             Program::CountSynchronous => Program::CountGathered,
             Program::OneAfterTheOther => Program::OneProducer,
             Program::LoopPython => Program::LoopQueue,
+            Program::ScrapeSynchronous => Program::ScrapeOneByOne,
             other => other,
         }
     }

@@ -11,13 +11,14 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::catalogue::{Demo, Program, Runner};
-use crate::cli::{Comparison, Format, Options};
+use crate::cli::{Comparison, DemoName, Format, Options};
 use crate::console::{Console, Manner, Voice};
 use crate::playbill::Playbill;
 use crate::report::{Report, Status};
 use crate::runtimes::Runtime;
 use crate::session::Session;
 use crate::stage::{Dice, Settings, thousands};
+use crate::web::visit::{self, Visit};
 use crate::{export, machine, table};
 
 /// How often the tour runs each contender of `loop`, if there is time.
@@ -31,8 +32,9 @@ const DONE: u8 = 0;
 const FAILED: u8 = 1;
 const CANNOT_RUN: u8 = 3;
 
-pub(crate) fn run(options: &Options, demo: Demo) -> ! {
-    let settings = settings(options, 1.0);
+pub(crate) fn run(options: &Options, named: &DemoName) -> ! {
+    let demo = named.demo();
+    let settings = settings(options, named.visit(), 1.0);
     let playbill = start("run", options, settings, None);
     heading(&playbill.session.console, demo, settings);
     say_how_long(&playbill, demo);
@@ -41,7 +43,7 @@ pub(crate) fn run(options: &Options, demo: Demo) -> ! {
 }
 
 pub(crate) fn tour(options: &Options) -> ! {
-    let settings = settings(options, BRISK);
+    let settings = settings(options, &visit::USUAL, BRISK);
     let playbill = start("tour", options, settings, None);
     let console = &playbill.session.console;
     let scale = settings.time_scale;
@@ -78,7 +80,8 @@ pub(crate) fn tour(options: &Options) -> ! {
     playbill.session.end()
 }
 
-pub(crate) fn compare(options: &Options, how: &Comparison, demo: Demo) -> ! {
+pub(crate) fn compare(options: &Options, how: &Comparison, named: &DemoName) -> ! {
+    let demo = named.demo();
     for path in [&how.export_json, &how.export_markdown]
         .into_iter()
         .flatten()
@@ -88,7 +91,7 @@ pub(crate) fn compare(options: &Options, how: &Comparison, demo: Demo) -> ! {
             std::process::exit(FAILED.into());
         }
     }
-    let settings = settings(options, BRISK);
+    let settings = settings(options, named.visit(), BRISK);
     let playbill = start("compare", options, settings, Some(how.clone()));
     heading(&playbill.session.console, demo, settings);
     playbill.measure(demo, how.runs);
@@ -142,6 +145,10 @@ fn heading(console: &Console, demo: Demo, settings: Settings) {
 }
 
 fn say_how_long(playbill: &Playbill, demo: Demo) {
+    let visit = playbill.settings.visit;
+    if visit.base_url.is_some() {
+        return; // who knows
+    }
     let seconds: f64 = playbill
         .contenders(demo)
         .into_iter()
@@ -151,6 +158,9 @@ fn say_how_long(playbill: &Playbill, demo: Demo) {
             Program::CountGathered => 1.0,
             Program::OneAfterTheOther => 30.0,
             Program::OneProducer | Program::TwoProducers => 21.5,
+            Program::ScrapeSynchronous | Program::ScrapeOneByOne => visit.pages as f64,
+            Program::ScrapeAtOnce => 1.0,
+            Program::ScrapeLimited => visit.pages.div_ceil(visit.limit) as f64,
             _ => 0.0,
         })
         .sum();
@@ -164,7 +174,7 @@ fn say_how_long(playbill: &Playbill, demo: Demo) {
     }
 }
 
-pub(crate) fn settings(options: &Options, time_scale: f64) -> Settings {
+pub(crate) fn settings(options: &Options, visit: &Visit, time_scale: f64) -> Settings {
     let fresh = || {
         Dice::new(std::process::id().into())
             .next()
@@ -175,6 +185,8 @@ pub(crate) fn settings(options: &Options, time_scale: f64) -> Settings {
         time_scale: options.time_scale.unwrap_or(time_scale),
         seed: options.seed.unwrap_or_else(fresh),
         items: options.items,
+        // Once per process, and wanted until its end.
+        visit: Box::leak(Box::new(visit.clone())),
     }
 }
 

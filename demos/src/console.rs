@@ -1,7 +1,7 @@
 //! **Where do lines go, and in which colours?** To standard output, in the
 //! course's colours where somebody looks: anstream takes them out for files,
 //! pipes, `NO_COLOR` and `--color never`. Progress goes to standard error, and
-//! only if that is a terminal.
+//! only if that is a terminal: a spinner, or a bar where the end is known.
 //!
 //! A reader who leaves (`demos | head`) ends the program without a word, as done.
 //! Any other failure to write is said on standard error, with exit code 1.
@@ -168,6 +168,26 @@ impl Console {
             })
             .clone();
         spinner.set_message(doing);
+    }
+
+    /// A bar with so many steps, where a program's lines are shown: on a terminal only.
+    pub(crate) fn measure(&self, steps: u64) {
+        if self.mute || self.page().manner == Manner::Silent {
+            return;
+        }
+        self.hush();
+        let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
+        let template = ProgressStyle::with_template("{bar:40} {pos}/{len}, {elapsed}");
+        bar.set_style(template.expect("a template"));
+        bar.tick();
+        *self.spinner() = Some(bar);
+    }
+
+    /// Another step of it is done.
+    pub(crate) fn advance(&self) {
+        if let Some(bar) = self.spinner().as_ref().filter(|bar| bar.length().is_some()) {
+            bar.inc(1);
+        }
     }
 
     pub(crate) fn hush(&self) {

@@ -8,7 +8,8 @@
 //!   "date": "2026-01-31T12:00:00Z",
 //!   "machine":  { "os", "arch", "cpu", "cores" },
 //!   "versions": { "kolo", "tokio", "rustc", "python", "uvloop" },
-//!   "settings": { "time_scale", "seed", "items" },
+//!   "settings": { "time_scale", "seed", "items",
+//!                 "visit": { "pages", "limit", "base_url", "ca_file", "timeout", "port" } },
 //!   "interrupted": false,
 //!   "rows": [
 //!     { "demo": "loop", "program": "mpsc", "runtime": "kolo-current",
@@ -145,6 +146,7 @@ pub(crate) fn markdown(report: &Report) -> String {
         time_scale,
         seed,
         items,
+        visit: _,
     } = report.settings;
     text += &format!("\n- time scale {time_scale}, seed {seed}, {items} items\n");
     if report.interrupted {

@@ -2,8 +2,8 @@
 //! The binary `demos`: the programs of the course, one source text compiled once per
 //! runtime library, and the command line around them.
 //!
-//! Reading order: `course/mod.rs` and its programs, `runtimes.rs`; then what is around
-//! them: `stage.rs` (what a program needs besides its runtime), `perform.rs` (one run),
+//! Reading order: `course/mod.rs` and its programs, `runtimes.rs`; `web/mod.rs`, the
+//! HTTP around one of them; then what is around all of them: `stage.rs` (what a program needs besides its runtime), `perform.rs` (one run),
 //! `report.rs`, `table.rs`, `export.rs` (what was found), `commands.rs` and `session.rs`
 //! (what each command does, and Ctrl-C).
 
@@ -23,6 +23,7 @@ mod session;
 mod stage;
 mod stats;
 mod table;
+mod web;
 
 use cli::Command;
 use console::Console;
@@ -33,14 +34,14 @@ fn main() {
     match &cli.command {
         None => commands::tour(options),
         Some(Command::List) => commands::list(options),
-        Some(Command::Run { demo }) => commands::run(options, demo.demo()),
-        Some(Command::Compare { how, demo }) => commands::compare(options, how, demo.demo()),
-        Some(Command::Measure { program }) => {
+        Some(Command::Run { demo }) => commands::run(options, demo),
+        Some(Command::Compare { how, demo }) => commands::compare(options, how, demo),
+        Some(Command::Measure { program, visit }) => {
             let on = options
                 .rt
                 .as_ref()
                 .and_then(|runtimes| runtimes.first().copied());
-            let settings = commands::settings(options, 1.0);
+            let settings = commands::settings(options, visit, 1.0);
             Console::new(true).document(&perform::measure(*program, on, settings));
         }
     }

@@ -100,6 +100,7 @@ pub(crate) fn in_fresh_process(
         .arg(settings.time_scale.to_string());
     command.arg("--seed").arg(settings.seed.to_string());
     command.arg("--items").arg(settings.items.to_string());
+    command.args(settings.visit.arguments());
     command.stdin(Stdio::null());
     match session.run_child(command) {
         Ok((status, written)) => serde_json::from_slice(&written).unwrap_or_else(|_| {

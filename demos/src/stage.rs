@@ -19,6 +19,7 @@ use serde::Serialize;
 use crate::catalogue::{Demo, Program};
 use crate::console::{Console, Voice};
 use crate::report::{Check, Measured, Sample, Spread, Status};
+use crate::web::visit::Visit;
 
 /// What every run of one command has in common.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -26,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) time_scale: f64,
     pub(crate) seed: u64,
     pub(crate) items: u64,
+    /// What `scrape` gets.
+    pub(crate) visit: &'static Visit,
 }
 
 /// How many threads the loop is to have.
@@ -137,12 +140,27 @@ impl Stage {
         self.say(Voice::Cyan, &line);
     }
 
+    /// What went wrong.
+    pub(crate) fn red(&self, line: impl Display) {
+        self.say(Voice::Red, &line);
+    }
+
     fn say(&self, voice: Voice, line: &dyn Display) {
         let line = line.to_string();
         // Noted under the lock that is held while it is shown: one order for both.
         let mut notes = self.notes();
         self.0.console.line(voice, &line);
         notes.lines.push((voice, line));
+    }
+
+    /// Shows, where a person looks, that so many things are to be done.
+    pub(crate) fn expect(&self, steps: u64) {
+        self.0.console.measure(steps);
+    }
+
+    /// One of them is done.
+    pub(crate) fn advance(&self) {
+        self.0.console.advance();
     }
 
     /// Whether what was said so far begins with these lines.
@@ -186,6 +204,11 @@ impl Stage {
     /// How many items `loop` sends.
     pub(crate) fn items(&self) -> u64 {
         self.0.settings.items
+    }
+
+    /// What `scrape` gets.
+    pub(crate) fn visit(&self) -> &'static Visit {
+        self.0.settings.visit
     }
 
     /// What a bound on elapsed time forgives: a machine busy with other things.
@@ -344,6 +367,7 @@ pub(crate) fn thousands(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::visit::USUAL;
 
     #[test]
     fn waits_shrink_down_to_a_millisecond_and_then_their_number_does() {
@@ -385,6 +409,7 @@ mod tests {
                 time_scale: 1.0,
                 seed,
                 items: 2,
+                visit: &USUAL,
             };
             Stage::new(
                 Program::TwoProducers,

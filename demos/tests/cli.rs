@@ -5,76 +5,20 @@
 //! moment that may not come; Python is played by a script of a few lines, so that its
 //! rows are the same on every machine.
 
+mod common;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-fn demos(line: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_demos"));
-    command.args(line.split_whitespace()).stdin(Stdio::null());
-    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-struct Ended {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn end(output: Output) -> Ended {
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    Ended {
-        code: output.status.code(),
-        out: text(output.stdout),
-        err: text(output.stderr),
-    }
-}
-
-fn ran(line: &str) -> Ended {
-    end(demos(line).output().expect("demos starts"))
-}
-
-/// Runs a command that must end with exit code 0, and reads its JSON.
-#[track_caller]
-fn json(line: &str) -> Value {
-    let ended = ran(&format!("{line} --format json"));
-    assert_eq!(ended.code, Some(0), "{line}: {}", ended.err);
-    serde_json::from_str(&ended.out).expect("JSON and nothing else")
-}
+use common::{Ended, demos, end, json, ran, runtimes, transcript};
 
 fn rows(report: &Value) -> &Vec<Value> {
     report["rows"].as_array().expect("rows")
-}
-
-/// The runtimes that can run today, and those that can't.
-fn runtimes() -> (Vec<String>, Vec<String>) {
-    let list = json("list");
-    let names = |available: bool| {
-        let all = list["runtimes"].as_array().expect("runtimes").iter();
-        let some = all.filter(|runtime| (runtime["status"] == "available") == available);
-        some.map(|runtime| runtime["name"].as_str().expect("a name").to_owned())
-            .collect()
-    };
-    (names(true), names(false))
-}
-
-/// The lines of the program under the title `── title ──…`.
-fn transcript(out: &str, title: &str) -> Vec<String> {
-    let mut lines = out
-        .lines()
-        .skip_while(|line| !line.starts_with(&format!("── {title} ")));
-    assert!(lines.next().is_some(), "no title {title} in:\n{out}");
-    lines
-        .take_while(|line| !line.is_empty())
-        .map(str::to_owned)
-        .collect()
 }
 
 /// A folder of this test alone, emptied before.
@@ -274,7 +218,7 @@ fn the_tour_shows_every_demo_and_ends_in_one_table() {
     let ended = ran(&options);
     assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
     assert_eq!(ended.err, "");
-    for demo in ["count", "fib", "producer-consumer", "loop"] {
+    for demo in ["count", "fib", "producer-consumer", "loop", "scrape"] {
         assert!(ended.out.contains(&format!("\n{demo}: ")), "{demo}");
     }
     let tables = ended
@@ -345,7 +289,7 @@ fn help_has_examples_everywhere() {
         assert!(!ended.out.contains("measure "), "the hidden command shows");
     }
     for command in ["run", "compare"] {
-        for demo in ["count", "fib", "producer-consumer", "loop"] {
+        for demo in ["count", "fib", "producer-consumer", "loop", "scrape"] {
             let ended = ran(&format!("{command} {demo} --help"));
             assert_eq!(ended.code, Some(0));
             assert!(
@@ -372,6 +316,13 @@ fn misuse_is_2() {
         "run loop --items 1",
         "run count --format xml",
         "compare loop --runs 0",
+        "run count --pages 3",
+        "run scrape --pages 0",
+        "run scrape --limit 0",
+        "run scrape --timeout 0",
+        "run scrape --port 0",
+        "run scrape --ca-file ca.pem",
+        "run scrape --port 8080 --base-url http://127.0.0.1",
         "run count --runs 3",
     ] {
         let ended = ran(line);

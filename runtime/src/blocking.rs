@@ -15,7 +15,10 @@
 //!
 //! Closing drops every queued job (its handle says "cancelled"), wakes all
 //! threads, and waits for those that run a closure: for ever, for a given time,
-//! or not at all.
+//! or not at all. Jobs that were promised to run ([`AtClose::Run`]: a file's
+//! writes, which their writer has been told are done) stay in the queue, and a
+//! thread comes to them still: where a job is queued, there is a thread, and none
+//! ends before it has seen the queue empty.
 //!
 //! An executor's workers run on threads of the pool too, beyond its cap: so there is
 //! one place that starts, counts and joins threads. They end with their executor.
@@ -54,6 +57,22 @@ struct Hall {
     keep_alive: Duration,
 }
 
+/// What becomes of a job that is still queued when the pool closes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AtClose {
+    Drop,
+    Run,
+}
+
+/// Something to run.
+#[derive(Debug)]
+struct Job {
+    runnable: Runnable,
+    at_close: AtClose,
+    /// An executor's worker: it runs until its executor ends.
+    hosted: bool,
+}
+
 #[derive(Debug, Default)]
 struct Roll {
     queue: VecDeque<Job>,
@@ -67,14 +86,6 @@ struct Roll {
     /// The threads to join. The newest is started under the lock, so each finds
     /// its own handle here when it ends.
     joins: Vec<thread::JoinHandle<()>>,
-}
-
-/// Something to run.
-#[derive(Debug)]
-struct Job {
-    runnable: Runnable,
-    /// An executor's worker: it ends when its executor does, and runs until then.
-    hosted: bool,
 }
 
 /// Why a job was not taken. The job is dropped, its handle says "cancelled".
@@ -136,14 +147,19 @@ impl BlockingPool {
     pub(crate) fn submit<F, R>(
         &self,
         f: F,
+        at_close: AtClose,
         start: impl FnOnce(Worker) -> io::Result<thread::JoinHandle<()>>,
     ) -> (JoinHandle<R>, Result<(), Refused>)
     where
         F: FnOnce() -> R,
     {
         let (runnable, handle) = new_task(Closure(Some(f)), Unscheduled);
-        let hosted = false;
-        (handle, self.queue(Job { runnable, hosted }, start))
+        let job = Job {
+            runnable,
+            at_close,
+            hosted: false,
+        };
+        (handle, self.queue(job, start))
     }
 
     /// The same for an executor's worker: it gets a thread beyond the cap if it must,
@@ -155,8 +171,12 @@ impl BlockingPool {
     ) -> Result<(), Refused> {
         let (runnable, handle) = new_task(Closure(Some(work)), Unscheduled);
         drop(handle);
-        let hosted = true;
-        self.queue(Job { runnable, hosted }, start)
+        let job = Job {
+            runnable,
+            at_close: AtClose::Run,
+            hosted: true,
+        };
+        self.queue(job, start)
     }
 
     fn queue(
@@ -218,14 +238,14 @@ impl BlockingPool {
         self.hall.roll.lock().unfinished > 0
     }
 
-    /// Drops the queued jobs and takes no more.
+    /// Drops the queued jobs, but for those that must run, and takes no more.
     pub(crate) fn close(&self) {
         let mut roll = self.hall.roll.lock();
         roll.closed = true;
-        let queued = std::mem::take(&mut roll.queue);
-        let (hosted, dropped): (VecDeque<_>, VecDeque<_>) =
-            queued.into_iter().partition(|job| job.hosted);
-        roll.queue = hosted;
+        let (kept, dropped): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut roll.queue)
+            .into_iter()
+            .partition(|job| job.at_close == AtClose::Run);
+        roll.queue = kept;
         roll.unfinished -= dropped.len();
         drop(roll);
         self.hall.work.notify_all();
@@ -315,3 +335,7 @@ impl Drop for SignOff<'_> {
         self.0.gone.notify_all();
     }
 }
+
+#[cfg(all(test, not(loom)))]
+#[path = "blocking_tests.rs"]
+mod tests;

@@ -42,7 +42,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
-use crate::blocking::{self, BlockingPool, Refused};
+use crate::blocking::{self, AtClose, BlockingPool, Refused};
 use crate::driver::{DriverHandle, Timers};
 use crate::park;
 use crate::task::{Anchor, Caller, JoinHandle, Runnable, Schedule, new_task};
@@ -309,10 +309,7 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (handle, queued) = self
-            .home
-            .blocking
-            .submit(f, |worker| self.start_thread(worker));
+        let (handle, queued) = self.submit_blocking(f, AtClose::Drop);
         if let Err(Refused::NoThread(error)) = queued {
             panic!(
                 "OS can't spawn worker thread: {error}; lower `max_blocking_threads` or \
@@ -320,6 +317,30 @@ impl Handle {
             );
         }
         handle
+    }
+
+    /// As [`spawn_blocking`](Self::spawn_blocking), for what must be done once it
+    /// was accepted: it runs even if the runtime shuts down meanwhile.
+    ///
+    /// `None` if it is refused: the runtime is shut down, or no thread can be
+    /// started and there is none.
+    pub(crate) fn spawn_blocking_surely<F, R>(&self, f: F) -> Option<JoinHandle<R>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (handle, queued) = self.submit_blocking(f, AtClose::Run);
+        queued.is_ok().then_some(handle)
+    }
+
+    fn submit_blocking<F, R>(&self, f: F, at_close: AtClose) -> (JoinHandle<R>, Result<(), Refused>)
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.home
+            .blocking
+            .submit(f, at_close, |worker| self.start_thread(worker))
     }
 
     /// Runs an executor's worker on a thread of the blocking pool: one that waits, or

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::blocking::BlockingPool;
 use crate::driver::{DriverHandle, Timers};
-use crate::handle::{EnterGuard, Executor, Handle, Home, InContext, ThreadConfig};
+use crate::handle::{EnterGuard, Executor, Handle, Home, InContext, ThreadConfig, WorkerCounts};
 use crate::task::{Anchor, Caller, Runnable, Unregistered};
 use crate::trace::Tally;
 

@@ -1,5 +1,5 @@
 //! An async runtime, written to be read: a loop on one thread with its timers,
-//! channels and locks, in tokio's shape.
+//! sockets, channels and locks, in tokio's shape.
 //!
 //! ```
 //! use kolo::sync::mpsc;
@@ -30,6 +30,10 @@
 //! | [`runtime`] | [`Builder`](runtime::Builder), [`Runtime`](runtime::Runtime), [`Handle`](runtime::Handle), [`LocalRuntime`](runtime::LocalRuntime): build one, run a future on it, shut it down |
 //! | [`task`] | [`spawn`], [`spawn_blocking`](task::spawn_blocking), [`JoinHandle`](task::JoinHandle), [`JoinSet`](task::JoinSet), [`LocalSet`](task::LocalSet), [`yield_now`](task::yield_now), the cooperative budget |
 //! | [`time`] | [`sleep`](time::sleep()), [`timeout`](time::timeout()), [`interval`](time::interval()), a clock that tests can pause |
+//! | [`io`] | [`AsyncRead`](io::AsyncRead), [`AsyncWrite`](io::AsyncWrite) and what is built on them: buffers, lines, copies, halves, streams in memory; [`AsyncFd`](io::unix::AsyncFd) for a descriptor of any kind |
+//! | [`net`] | [`TcpListener`](net::TcpListener), [`TcpStream`](net::TcpStream), [`UdpSocket`](net::UdpSocket), Unix sockets and pipes |
+//! | [`fs`] | [`File`](fs::File) and std's file functions, on the blocking pool |
+//! | [`signal`] | [`ctrl_c`](signal::ctrl_c()), Unix signals |
 //! | [`sync`] | [`mpsc`](sync::mpsc), [`oneshot`](sync::oneshot), [`Queue`](sync::Queue), [`Mutex`](sync::Mutex), [`Semaphore`](sync::Semaphore), [`Notify`](sync::Notify) |
 //! | macros | [`select!`], [`join!`], [`try_join!`], [`pin!`], [`#[main]`](macro@main), [`#[test]`](macro@test) |
 //!
@@ -50,7 +54,7 @@
 //! Beyond tokio there are [`sync::Queue`], asyncio's queue, and timers that are
 //! finer than a millisecond.
 //!
-//! Not here: sockets, files, processes, signals, `io`'s traits, `broadcast`, `watch`,
+//! Not here: processes, `broadcast`, `watch`,
 //! `RwLock`, `Barrier`, `OnceCell`, `task_local!`, and an executor of many threads:
 //! [`new_multi_thread`](runtime::Builder::new_multi_thread) exists, and
 //! [`build`](runtime::Builder::build) says that it can't. I/O is looked at through
@@ -65,10 +69,12 @@
 //!    what it occupies; `runnable.rs`, how it is polled; `waker.rs`, how it is woken.
 //! 2. `executor/`: `current_thread.rs`, the whole policy of the loop; `gate.rs`, its
 //!    door to other threads; `pace.rs`, how long it runs before it looks around.
-//! 3. `park.rs`, `driver/`: where a thread sleeps; `driver/timers.rs` and `wheel.rs`,
-//!    what it sleeps for; `blocking.rs`, where code runs that blocks.
+//! 3. `park.rs`, `driver/`: where a thread sleeps; `driver/readiness.rs` and
+//!    `registrations.rs`, `driver/timers.rs` and `wheel.rs`, what it sleeps for;
+//!    `blocking.rs`, where code runs that blocks.
 //! 4. `handle.rs`: which runtime am I in?
-//! 5. `time/`, `sync/`: the futures that tasks await. In `sync/`, `wait_list.rs` first.
+//! 5. `time/`, `io/`, `net/`, `fs/`, `signal/`, `sync/`: the futures that tasks await.
+//!    In `io/`, `registered.rs` first, in `sync/`, `wait_list.rs`.
 //! 6. `runtime/`: what is built of it all.
 //!
 //! # One poll, one wake, one sleep

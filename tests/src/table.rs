@@ -26,8 +26,10 @@ pub const PROMISES: &[(&str, &str)] = &[
     ("p14", "a cancelled waiter leaves no trace"),
     ("p15", "select! and join! do what they say"),
     ("p16", "nobody starves"),
+    ("p17", "readiness is exact at the edges"),
+    ("p18", "half-closed, reset, refused: reported"),
     ("p19", "running out is an error, recoverable"),
-    ("p20", "thread-bound work stays on its thread"),
+    ("p20", "signals, and thread-bound work, arrive"),
     ("api", "tokio's names and semantics"),
     ("same", "same transcript on kolo and tokio"),
 ];

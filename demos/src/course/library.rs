@@ -5,7 +5,7 @@
 
 use std::io;
 
-use super::{count, fib, loop_program, producer_consumer, rt};
+use super::{count, fib, loop_program, producer_consumer, rt, scrape};
 use crate::catalogue::Program;
 use crate::stage::{Stage, Threads};
 
@@ -26,7 +26,7 @@ pub(crate) fn new_loop(threads: Threads) -> io::Result<rt::runtime::Runtime> {
 ///
 /// # Errors
 ///
-/// Those of [`new_loop`].
+/// Those of [`new_loop`], and a sentence where a program can't begin.
 pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
     match program {
         Program::CountSynchronous => count::synchronous(stage),
@@ -39,6 +39,10 @@ pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
         Program::LoopMpscArmed => loop_program::own_mpsc(stage, true),
         Program::LoopQueue => loop_program::queue(stage, false),
         Program::LoopQueueArmed => loop_program::queue(stage, true),
+        Program::ScrapeSynchronous => scrape::synchronous(stage),
+        Program::ScrapeOneByOne => scrape::one_by_one(stage),
+        Program::ScrapeAtOnce => scrape::at_once(stage, None),
+        Program::ScrapeLimited => scrape::at_once(stage, Some(stage.visit().limit)),
         Program::LoopPython => unreachable!("python runs its own program: python.rs"),
     }
 }

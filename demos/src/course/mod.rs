@@ -8,8 +8,11 @@
 //! The inline modules carry `#[path = "."]`, or rustc would look for their files
 //! in a folder `on_kolo/`.
 //!
+//! What hyper and TLS need to run on a library differs too, and so has a line of its
+//! own: `web`.
+//!
 //! Read next: `count.rs`, then `fib.rs`, `producer_consumer.rs`,
-//! `loop_program.rs`: the order of the course.
+//! `loop_program.rs`, `scrape.rs`: the order of the course.
 
 #![allow(clippy::duplicate_mod)] // one text, compiled once per library: the point
 
@@ -17,6 +20,8 @@
 #[path = "."]
 pub(crate) mod on_kolo {
     use ::kolo as rt;
+
+    use crate::web::on_kolo as web;
 
     #[path = "count.rs"]
     mod count;
@@ -28,6 +33,13 @@ pub(crate) mod on_kolo {
     mod loop_program;
     #[path = "producer_consumer.rs"]
     mod producer_consumer;
+    #[path = "scrape.rs"]
+    mod scrape;
+
+    #[path = "../web/client.rs"]
+    mod client;
+    #[path = "../web/site.rs"]
+    mod site;
 
     pub(crate) use library::{new_loop, play};
 }
@@ -37,6 +49,8 @@ pub(crate) mod on_kolo {
 pub(crate) mod on_tokio {
     use ::tokio as rt;
 
+    use crate::web::on_tokio as web;
+
     #[path = "count.rs"]
     mod count;
     #[path = "fib.rs"]
@@ -47,6 +61,13 @@ pub(crate) mod on_tokio {
     mod loop_program;
     #[path = "producer_consumer.rs"]
     mod producer_consumer;
+    #[path = "scrape.rs"]
+    mod scrape;
+
+    #[path = "../web/client.rs"]
+    mod client;
+    #[path = "../web/site.rs"]
+    mod site;
 
     pub(crate) use library::{new_loop, play};
 }

@@ -31,7 +31,6 @@ pub(crate) mod wheel;
 
 use std::fmt;
 use std::io;
-use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -108,6 +107,13 @@ pub(crate) struct Wanted {
     pub(crate) start_paused: bool,
     /// Several threads poll: nobody can tell when nothing can run.
     pub(crate) many_threads: bool,
+}
+
+impl Turn {
+    /// How many it woke, at most: nobody may have waited for an event.
+    pub(crate) fn woken(self) -> usize {
+        self.events + self.timers
+    }
 }
 
 impl Driver {
@@ -230,6 +236,7 @@ impl Driver {
             ),
         }
         let mut ready = 0;
+        let records = handle.registrations.as_ref().map(Registrations::open);
         for event in &self.events {
             match event.token() {
                 WAKER => {}
@@ -238,15 +245,16 @@ impl Driver {
                         *set_for = None;
                     }
                 }
-                _ => ready += 1,
+                _ => {
+                    ready += 1;
+                    if let Some(records) = &records {
+                        records.bring(event, &mut self.wakers);
+                    }
+                }
             }
         }
-        if let Some(registrations) = handle.registrations.as_ref().filter(|_| ready > 0) {
-            // A waker that panics takes the batch with it, and wakes the others so.
-            let mut wakers = mem::take(&mut self.wakers);
-            registrations.dispatch(&self.events, &mut wakers);
-            self.wakers = wakers.wake_all();
-        }
+        drop(records);
+        self.wakers.wake_all();
         ready
     }
 }
@@ -324,6 +332,9 @@ impl DriverHandle {
 }
 
 fn fire(timers: &Timers) -> usize {
+    if !timers.is_armed() {
+        return 0; // and the clock is not read
+    }
     timers.fire(timers.clock().now())
 }
 

@@ -18,9 +18,10 @@
 //! Between a `WouldBlock` and the clear that follows, the driver may have set the
 //! same bit anew. Each set therefore counts the tick up, an operation holds the
 //! [`ReadyEvent`] with the tick that it acted on, and a clear with an older tick
-//! does nothing. The bits of [`Ready::FINAL`] outlast every clear: data and
+//! does nothing. The bits of [`Ready::FINAL`] outlast a clear: data and
 //! the peer's end may come in one event, and a short read must take away "there is
-//! data" only, or the end is never seen.
+//! data" only, or the end is never seen. They go when they are all there is and the
+//! system still says `WouldBlock`: then there is no end, or not any more.
 //!
 //! # Who waits
 //!
@@ -69,10 +70,12 @@ pub(crate) enum Direction {
 }
 
 impl Direction {
-    fn interest(self) -> Interest {
+    /// What ends its poller's wait: what serves the interest in it.
+    #[inline]
+    const fn served_by(self) -> Ready {
         match self {
-            Direction::Read => Interest::READABLE,
-            Direction::Write => Interest::WRITABLE,
+            Direction::Read => Interest::READABLE.served_by(),
+            Direction::Write => Interest::WRITABLE.served_by(),
         }
     }
 }
@@ -80,24 +83,29 @@ impl Direction {
 /// What was seen of a descriptor, and when.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadyEvent {
+    word: u64,
     pub(crate) ready: Ready,
-    /// The runtime is gone: nothing will come any more.
-    pub(crate) is_shut_down: bool,
-    tick: u64,
 }
 
 impl ReadyEvent {
-    fn of(word: u64, interest: Interest) -> Self {
+    #[inline]
+    fn of(word: u64, asked: Ready) -> Self {
         Self {
-            ready: ready_in(word).serving(interest),
-            is_shut_down: word & SHUT_DOWN != 0,
-            tick: word / TICK,
+            word,
+            ready: ready_in(word) & asked,
         }
     }
 
+    /// The runtime is gone: nothing will come any more.
+    #[inline]
+    pub(crate) fn is_shut_down(self) -> bool {
+        self.word & SHUT_DOWN != 0
+    }
+
     /// Is there a reason not to wait?
-    fn is_news(&self) -> bool {
-        !self.ready.is_empty() || self.is_shut_down
+    #[inline]
+    pub(super) fn is_news(self) -> bool {
+        !self.ready.is_empty() || self.is_shut_down()
     }
 
     /// The same event with only these of its bits, for a partial clear.
@@ -107,6 +115,7 @@ impl ReadyEvent {
 }
 
 /// The bits of a word.
+#[inline]
 #[expect(clippy::cast_possible_truncation, reason = "the low bits are meant")]
 fn ready_in(word: u64) -> Ready {
     Ready::from_bits(word as u8)
@@ -147,6 +156,15 @@ impl Waiters {
         self.others
             .binary_search_by_key(&number, |waiter| waiter.number)
             .ok()
+    }
+
+    /// Takes those out of the list whom `ready` serves.
+    #[inline(never)] // most descriptors have none: `set` stays short for them
+    fn take_served(&mut self, ready: Ready, mut wake: impl FnMut(Waker)) {
+        let served = |waiter: &mut Waiter| !ready.serving(waiter.interest).is_empty();
+        for waiter in self.others.extract_if(.., served) {
+            wake(waiter.waker);
+        }
     }
 
     /// Leaves a waker under `number`, or under a new one if that was taken out.
@@ -197,6 +215,12 @@ impl Readiness {
         self.take_served(ready, wake);
     }
 
+    /// Adds what its owner knows. Nobody waits yet, so nobody is woken; and no tick,
+    /// as there was no event.
+    pub(super) fn assume(&self, ready: Ready) {
+        self.change(|word| word | u64::from(ready.bits()));
+    }
+
     /// Nothing will come any more. All who wait are given to `wake`, as in `set`.
     pub(super) fn shut_down(&self, wake: impl FnMut(Waker)) {
         self.change(|word| word | SHUT_DOWN);
@@ -219,10 +243,7 @@ impl Readiness {
             waiters.writer.take().map(&mut wake);
         }
         if !waiters.others.is_empty() {
-            let served = |waiter: &mut Waiter| !ready.serving(waiter.interest).is_empty();
-            for waiter in waiters.others.extract_if(.., served) {
-                wake(waiter.waker);
-            }
+            waiters.take_served(ready, wake);
         }
     }
 
@@ -231,33 +252,28 @@ impl Readiness {
     /// What serves `interest` now.
     #[inline]
     pub(crate) fn now(&self, interest: Interest) -> ReadyEvent {
-        ReadyEvent::of(self.word.load(Acquire), interest)
+        ReadyEvent::of(self.word.load(Acquire), interest.served_by())
     }
 
-    /// Waits for a direction. One waker each: the latest call's.
+    /// What serves `direction` now.
     #[inline]
-    pub(crate) fn poll(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<ReadyEvent> {
-        let event = self.now(direction.interest());
-        if event.is_news() {
-            return Poll::Ready(event);
-        }
-        self.poll_to_wait(cx, direction)
+    pub(super) fn towards(&self, direction: Direction) -> ReadyEvent {
+        ReadyEvent::of(self.word.load(Acquire), direction.served_by())
     }
 
-    fn poll_to_wait(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<ReadyEvent> {
+    /// Leaves a waker for a direction: one each, the latest call's. False: something
+    /// came meanwhile, there is nothing to wait for.
+    pub(super) fn wait(&self, cx: &mut Context<'_>, direction: Direction) -> bool {
         let waker = cx.waker().clone();
         let mut waiters = self.waiters.lock();
         let replaced = waiters.poller(direction).replace(waker);
-        let event = self.now(direction.interest());
-        if event.is_news() {
-            let own = waiters.poller(direction).take();
-            drop(waiters);
-            drop((replaced, own));
-            return Poll::Ready(event);
-        }
+        let own = match self.towards(direction).is_news() {
+            true => waiters.poller(direction).take(),
+            false => None,
+        };
         drop(waiters);
         drop(replaced);
-        Poll::Pending
+        own.is_none()
     }
 
     /// Waits for an interest, beside any number of others.
@@ -271,12 +287,29 @@ impl Readiness {
         poll_fn(|cx| wait.poll(cx, interest)).await
     }
 
-    /// Takes back what an operation found to be untrue.
+    /// Takes back what somebody found to be untrue, but for the closed bits.
     #[inline]
     pub(crate) fn clear(&self, event: ReadyEvent) {
-        let untrue = u64::from((event.ready - Ready::FINAL).bits());
+        self.take_back(event, event.ready - Ready::FINAL);
+    }
+
+    /// Takes back what the system itself refuted, by `WouldBlock`. A closed bit goes
+    /// too, if it was all there was: a FIFO that a new writer opened is no longer at
+    /// its end, and would else be tried again and again.
+    #[inline]
+    pub(crate) fn refute(&self, event: ReadyEvent) {
+        if (event.ready - Ready::FINAL).is_empty() {
+            self.take_back(event, event.ready);
+        } else {
+            self.clear(event);
+        }
+    }
+
+    #[inline]
+    fn take_back(&self, event: ReadyEvent, untrue: Ready) {
+        let untrue = u64::from(untrue.bits());
         let mut word = self.word.load(Acquire);
-        while word / TICK == event.tick {
+        while word / TICK == event.word / TICK {
             match self
                 .word
                 .compare_exchange(word, word & !untrue, AcqRel, Acquire)

@@ -34,9 +34,11 @@ fn set(readiness: &Readiness, ready: Ready) {
 }
 
 fn poll(readiness: &Readiness, waker: &Waker, direction: Direction) -> Poll<Ready> {
-    readiness
-        .poll(&mut Context::from_waker(waker), direction)
-        .map(|event| event.ready)
+    let event = readiness.towards(direction);
+    if !event.is_news() && readiness.wait(&mut Context::from_waker(waker), direction) {
+        return Poll::Pending;
+    }
+    Poll::Ready(readiness.towards(direction).ready)
 }
 
 #[test]
@@ -192,7 +194,43 @@ fn shut_down_ends_every_wait_and_every_later_one() {
     let Poll::Ready(event) = wait.as_mut().poll(&mut cx) else {
         panic!("a wait outlasted its runtime");
     };
-    assert!(event.is_shut_down);
+    assert!(event.is_shut_down());
     readiness.clear(readiness.now(Interest::READABLE));
-    assert!(readiness.now(Interest::READABLE).is_shut_down);
+    assert!(readiness.now(Interest::READABLE).is_shut_down());
+}
+
+#[test]
+fn a_closed_bit_goes_when_the_system_refutes_it_and_nothing_else_is_left() {
+    let readiness = Readiness::new();
+    let now = || readiness.now(Interest::READABLE);
+    set(&readiness, Ready::READABLE | Ready::READ_CLOSED);
+    readiness.refute(now());
+    assert_eq!(
+        now().ready,
+        Ready::READ_CLOSED,
+        "there may have been an end behind it"
+    );
+    readiness.clear(now());
+    assert_eq!(now().ready, Ready::READ_CLOSED);
+
+    let refuted = now();
+    set(&readiness, Ready::READ_CLOSED);
+    readiness.refute(refuted);
+    assert_eq!(now().ready, Ready::READ_CLOSED, "it is a newer event's");
+    readiness.refute(now());
+    assert_eq!(now().ready, Ready::EMPTY);
+}
+
+#[test]
+fn what_is_assumed_is_cleared_like_what_was_seen() {
+    let readiness = Readiness::new();
+    let now = || readiness.now(Interest::WRITABLE);
+    readiness.assume(Ready::WRITABLE);
+    let assumed = now();
+    assert_eq!(assumed.ready, Ready::WRITABLE);
+    set(&readiness, Ready::WRITABLE);
+    readiness.clear(assumed);
+    assert_eq!(now().ready, Ready::WRITABLE, "it has been seen since");
+    readiness.clear(now());
+    assert_eq!(now().ready, Ready::EMPTY);
 }

@@ -244,15 +244,15 @@ impl Interest {
     }
 
     /// The readiness that ends a wait for this; see the table above.
-    pub(crate) fn served_by(self) -> Ready {
-        let mut ready = Ready(self.0);
+    pub(crate) const fn served_by(self) -> Ready {
+        let mut bits = self.0;
         if self.is_readable() || self.is_priority() {
-            ready |= Ready::READ_CLOSED;
+            bits |= READ_CLOSED;
         }
         if self.is_writable() {
-            ready |= Ready::WRITE_CLOSED;
+            bits |= WRITE_CLOSED;
         }
-        ready
+        Ready(bits)
     }
 
     /// What to ask the operating system for. It reports errors unasked, but

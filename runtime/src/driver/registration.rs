@@ -11,8 +11,10 @@
 //! direction, for `poll_read` and its like) or [`io`] (any number of waiters, for
 //! `async fn`s that take `&self`).
 //!
-//! Each operation takes a unit of the task's budget (`task/coop.rs`): one whose
-//! socket is always ready must still let others run.
+//! Each operation takes a unit of the task's budget (`task/coop.rs`), when it is
+//! done: one whose socket is always ready must still let others run. A wait alone,
+//! as in `writable().await` and then `try_write`, takes none: as with tokio, such a
+//! loop goes on until the system has no more room.
 //!
 //! [`poll_io`]: Registration::poll_io
 //! [`io`]: Registration::io
@@ -21,6 +23,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -28,7 +31,7 @@ use mio::event::Source;
 
 use super::DriverHandle;
 use super::readiness::{Direction, Readiness, ReadyEvent};
-use super::ready::Interest;
+use super::ready::{Interest, Ready};
 use super::registrations::Record;
 use crate::task::coop;
 
@@ -73,6 +76,10 @@ pub(crate) struct Registration {
     driver: Arc<DriverHandle>,
 }
 
+/// A panic between two calls leaves it as it was: the lock within is held by none.
+impl UnwindSafe for Registration {}
+impl RefUnwindSafe for Registration {}
+
 impl Registration {
     /// Registers `source`. The driver must have its I/O half.
     ///
@@ -97,6 +104,7 @@ impl Registration {
         self.driver.registrations().deregister(source)
     }
 
+    #[inline]
     fn readiness(&self) -> &Readiness {
         &self.record.readiness
     }
@@ -104,6 +112,12 @@ impl Registration {
     /// What serves `interest` at the moment.
     pub(crate) fn now(&self, interest: Interest) -> ReadyEvent {
         self.readiness().now(interest)
+    }
+
+    /// Sets what is known to be ready before the driver has seen it, and before
+    /// anybody waits.
+    pub(crate) fn assume(&self, ready: Ready) {
+        self.readiness().assume(ready);
     }
 
     /// Waits until a direction is ready; the latest call's waker counts.
@@ -117,20 +131,27 @@ impl Registration {
         direction: Direction,
     ) -> Poll<io::Result<ReadyEvent>> {
         let unit = ready!(coop::poll_proceed(cx));
-        let event = ready!(self.readiness().poll(cx, direction));
-        unit.made_progress();
-        Poll::Ready(alive(event))
+        loop {
+            let event = self.readiness().towards(direction);
+            if event.is_news() {
+                unit.made_progress();
+                return Poll::Ready(alive(event));
+            }
+            if self.readiness().wait(cx, direction) {
+                return Poll::Pending;
+            }
+        }
     }
 
     /// Waits until `interest` is served, beside any number of others.
     ///
     /// Cancel safe.
     pub(crate) async fn ready(&self, interest: Interest) -> io::Result<ReadyEvent> {
-        proceed().await;
         alive(self.readiness().ready(interest).await)
     }
 
     /// Takes back what `event` said, unless something came since.
+    #[inline]
     pub(crate) fn clear(&self, event: ReadyEvent) {
         self.readiness().clear(event);
     }
@@ -145,9 +166,20 @@ impl Registration {
     ) -> Poll<io::Result<R>> {
         let unit = ready!(coop::poll_proceed(cx));
         loop {
-            let event = alive(ready!(self.readiness().poll(cx, direction)))?;
+            let event = self.readiness().towards(direction);
+            if !event.is_news() {
+                if self.readiness().wait(cx, direction) {
+                    return Poll::Pending;
+                }
+                continue;
+            }
+            if event.is_shut_down() {
+                return Poll::Ready(Err(shutting_down()));
+            }
             match op(event) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.clear(event),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.readiness().refute(event);
+                }
                 done => {
                     unit.made_progress();
                     return Poll::Ready(done);
@@ -164,12 +196,17 @@ impl Registration {
         interest: Interest,
         mut op: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
-        proceed().await;
         loop {
             let event = alive(self.readiness().ready(interest).await)?;
+            let unit = poll_fn(coop::poll_proceed).await;
             match op() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.clear(event),
-                done => return done,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.readiness().refute(event);
+                }
+                done => {
+                    unit.made_progress();
+                    return done;
+                }
             }
         }
     }
@@ -192,7 +229,7 @@ impl Registration {
         if let Err(error) = &result
             && error.kind() == io::ErrorKind::WouldBlock
         {
-            self.clear(event);
+            self.readiness().refute(event);
         }
         result
     }
@@ -207,13 +244,8 @@ impl Drop for Registration {
 }
 
 fn alive(event: ReadyEvent) -> io::Result<ReadyEvent> {
-    if event.is_shut_down {
+    if event.is_shut_down() {
         return Err(shutting_down());
     }
     Ok(event)
-}
-
-/// Takes a unit of the budget, or yields first.
-async fn proceed() {
-    poll_fn(|cx| coop::poll_proceed(cx).map(coop::RestoreOnPending::made_progress)).await;
 }

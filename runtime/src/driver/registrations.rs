@@ -34,15 +34,15 @@
 use std::io;
 use std::sync::Arc;
 
-use mio::event::Source;
-use mio::{Events, Registry, Token};
+use mio::event::{Event, Source};
+use mio::{Registry, Token};
 use slab::Slab;
 
 use super::readiness::Readiness;
 use super::ready::{Interest, Ready};
 use super::registration::shutting_down;
-use crate::loom::sync::Mutex;
 use crate::loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use crate::loom::sync::{Mutex, MutexGuard};
 use crate::util::wake_batch::WakeBatch;
 
 /// Half of a token is the key, the other half, but for its top bit, the
@@ -71,6 +71,23 @@ struct Records {
     by_key: Slab<Arc<Record>>,
     generation: usize,
     shut_down: bool,
+}
+
+/// The records, under their lock.
+pub(super) struct OpenRecords<'a>(MutexGuard<'a, Records>);
+
+impl OpenRecords<'_> {
+    /// Brings an event to its record; who waited for it is put into `wakers`.
+    #[inline]
+    pub(super) fn bring(&self, event: &Event, wakers: &mut WakeBatch) {
+        let token = event.token();
+        if let Some(record) = self.0.by_key.get(token.0 & KEY)
+            && record.token == token
+        {
+            let ready = Ready::of_event(event);
+            record.readiness.set(ready, |waker| wakers.push(waker));
+        }
+    }
 }
 
 impl Registrations {
@@ -151,19 +168,10 @@ impl Registrations {
         drop(removed);
     }
 
-    /// Brings events to their records; who waited for them is put into `wakers`.
-    pub(super) fn dispatch(&self, events: &Events, wakers: &mut WakeBatch) {
-        let records = self.records.lock();
-        for event in events {
-            let token = event.token();
-            // The driver's own tokens have no record.
-            if let Some(record) = records.by_key.get(token.0 & KEY)
-                && record.token == token
-            {
-                let ready = Ready::of_event(event);
-                record.readiness.set(ready, |waker| wakers.push(waker));
-            }
-        }
+    /// Locks the records, for the events of one turn.
+    #[inline]
+    pub(super) fn open(&self) -> OpenRecords<'_> {
+        OpenRecords(self.records.lock())
     }
 
     /// The runtime is going away: whoever waits is woken and fails.

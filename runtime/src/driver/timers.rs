@@ -74,7 +74,6 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
@@ -83,6 +82,7 @@ use super::clock::{Clock, ClockError, ever_paused};
 use super::wheel::{Key, Wheel, tick_of};
 use crate::loom::sync::atomic::{AtomicUsize, Ordering};
 use crate::loom::sync::{Mutex, MutexGuard};
+use crate::util::wake_batch::WakeBatch;
 
 /// How many wakers [`Timers::fire`] takes out before it lets go of the lock.
 const BATCH: usize = 32;
@@ -225,16 +225,21 @@ impl Timers {
             return Ok(None);
         }
         let waker = waker.clone();
-        if let Some(own) = self.own_wheel() {
-            // Not shut down: nobody drives then.
-            let mut wheel = own.borrow_mut();
-            if deadline <= wheel.now() {
-                drop(wheel);
-                return Ok(None);
-            }
-            let key = wheel.insert(deadline, waker);
-            return Ok(Some(Timer { key, own: true }));
+        let Some(own) = self.own_wheel() else {
+            return self.register_shared(deadline, waker);
+        };
+        // Not shut down: nobody drives then.
+        let mut wheel = own.borrow_mut();
+        if deadline <= wheel.now() {
+            drop(wheel);
+            return Ok(None);
         }
+        let key = wheel.insert(deadline, waker);
+        Ok(Some(Timer { key, own: true }))
+    }
+
+    #[inline(never)]
+    fn register_shared(&self, deadline: u64, waker: Waker) -> Result<Option<Timer>, ShutDown> {
         let mut schedule = self.schedule.lock();
         if schedule.shut_down {
             drop(schedule);
@@ -369,16 +374,20 @@ impl Timers {
     /// Takes a timer back. Nothing happens if it does not wait any more.
     #[inline]
     pub(crate) fn cancel(&self, timer: Timer) {
-        if let Some(own) = self.own_wheel().filter(|_| timer.own) {
-            let waker = own.borrow_mut().remove(timer.key);
-            drop(waker);
-            return;
+        match self.own_wheel() {
+            Some(own) if timer.own => {
+                let waker = own.borrow_mut().remove(timer.key);
+                drop(waker);
+            }
+            None if timer.own => self.order(Order::Forget(timer.key)),
+            _ => self.cancel_shared(timer.key),
         }
-        if timer.own {
-            return self.order(Order::Forget(timer.key));
-        }
+    }
+
+    #[inline(never)]
+    fn cancel_shared(&self, key: Key) {
         let mut schedule = self.schedule.lock();
-        let waker = schedule.wheel.remove(timer.key);
+        let waker = schedule.wheel.remove(key);
         self.unlock(schedule);
         drop(waker);
     }
@@ -460,18 +469,18 @@ impl Timers {
     fn fire_wheel(now: u64, open: impl Fn(&mut dyn FnMut(&mut Wheel<Waker>))) -> usize {
         let mut fired = 0;
         loop {
-            let mut batch: [Option<Waker>; BATCH] = [const { None }; BATCH];
+            let mut batch = WakeBatch::new();
             let mut taken = 0;
             open(&mut |wheel| {
                 while taken < BATCH
                     && let Some((_, waker)) = wheel.pop_expired(now)
                 {
-                    batch[taken] = Some(waker);
+                    batch.push(waker);
                     taken += 1;
                 }
             });
             fired += taken;
-            wake_all(batch.into_iter().map_while(|waker| waker));
+            batch.wake_all();
             if taken < BATCH {
                 return fired;
             }
@@ -528,7 +537,9 @@ impl Timers {
         let shared = schedule.wheel.take_all();
         self.unlock(schedule);
         let own = self.own.borrow_mut().take_all();
-        wake_all(own.chain(shared));
+        let mut batch = WakeBatch::new();
+        own.chain(shared).for_each(|waker| batch.push(waker));
+        batch.wake_all();
     }
 
     // For the clock's controls.
@@ -586,20 +597,6 @@ impl fmt::Debug for Timers {
             .field("armed", &self.armed.load(Ordering::Relaxed))
             .field("clock", &self.clock)
             .finish_non_exhaustive()
-    }
-}
-
-/// Wakes each. If one panics the others are still served; the first panic then
-/// goes on.
-fn wake_all(wakers: impl Iterator<Item = Waker>) {
-    let mut first_panic = None;
-    for waker in wakers {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-            first_panic.get_or_insert(panic);
-        }
-    }
-    if let Some(panic) = first_panic {
-        resume_unwind(panic);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Timers without a runtime: hand-fired, on a paused clock.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicUsize as StdAtomicUsize;
 use std::sync::{Arc, Mutex as StdMutex, Weak};
 use std::task::Wake;

@@ -335,13 +335,19 @@ impl<T> Wheel<T> {
     fn occupy(&mut self, deadline: u64, number: u64, value: T) -> u32 {
         self.len += 1;
         let index = self.free;
-        if let Some(entry) = self.entries.get_mut(index as usize) {
-            self.free = entry.next;
-            entry.deadline = deadline;
-            entry.number = number;
-            entry.value = Some(value);
-            return index;
-        }
+        let Some(entry) = self.entries.get_mut(index as usize) else {
+            return self.add_place(deadline, number, value);
+        };
+        self.free = entry.next;
+        entry.deadline = deadline;
+        entry.number = number;
+        // The place is vacant. Said so, that no code to drop a value is made here.
+        mem::forget(entry.value.replace(value));
+        index
+    }
+
+    #[inline(never)]
+    fn add_place(&mut self, deadline: u64, number: u64, value: T) -> u32 {
         let index = self.entries.len() as u32;
         assert!(index < END, "more than 2^31 timers at once");
         self.entries.push(Entry {
@@ -405,6 +411,9 @@ impl<T> Wheel<T> {
 
     /// The same, but the due list before all others.
     fn first_list(&self) -> Option<usize> {
+        if self.len == 0 {
+            return None;
+        }
         if self.lists[DUE].first & END == 0 {
             return Some(DUE);
         }

@@ -212,6 +212,31 @@ impl CurrentThread {
         self.alive.store(registry.len(), Relaxed);
     }
 
+    /// Another thread brings a runnable.
+    #[inline(never)] // the driving thread's way stays short
+    fn schedule_from_outside(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
+        // Once the gate has the runnable, the task may complete, its cell be
+        // freed, and with it what keeps this executor alive.
+        let anchor = caller.anchor(&runnable);
+        // An error is a runnable that came back from a closed gate: dropped.
+        if let Ok(Rouse::Loop) = self.gate.push(runnable) {
+            self.unpark();
+        }
+        anchor
+    }
+
+    /// Another thread brings a task.
+    #[inline(never)]
+    fn admit_from_outside(&self, runnable: Runnable) {
+        match self.gate.push(runnable) {
+            Ok(Rouse::Loop) => self.unpark(),
+            Ok(_) => {}
+            Err(rejected) => {
+                rejected.cancel(&Unregistered);
+            }
+        }
+    }
+
     /// Wakes the future of `seat`.
     fn wake_main(&self, seat: &Arc<MainSeat>) {
         if !seat.mark_woken() {
@@ -221,11 +246,17 @@ impl CurrentThread {
             Some(held) if ptr::eq(held.main.get(), Arc::as_ptr(seat)) => {
                 held.queue.borrow_mut().push_back(Entry::Main);
             }
-            _ => match self.gate.call(seat) {
-                Rouse::Nobody => {}
-                Rouse::Loop => self.unpark(),
-                Rouse::Thread => seat.unpark(),
-            },
+            _ => self.wake_main_from_outside(seat),
+        }
+    }
+
+    /// The future's thread does not drive this loop, or is not the calling one.
+    #[inline(never)]
+    fn wake_main_from_outside(&self, seat: &Arc<MainSeat>) {
+        match self.gate.call(seat) {
+            Rouse::Nobody => {}
+            Rouse::Loop => self.unpark(),
+            Rouse::Thread => seat.unpark(),
         }
     }
 }
@@ -329,7 +360,8 @@ impl<'a> Token<'a> {
             && let Bed::Driver(bed) = &mut *held.bed.borrow_mut()
         {
             self.observe(Event::Look);
-            bed.look(driver);
+            let turn = bed.look(driver);
+            held.pace.borrow_mut().brought(turn.woken());
         }
     }
 
@@ -350,7 +382,9 @@ impl<'a> Token<'a> {
         if let Some(hook) = &hooks.after_park {
             hook();
         }
-        self.collect();
+        if self.executor.gate.has_mail() {
+            self.collect();
+        }
     }
 
     fn sleep(&self) {
@@ -359,7 +393,8 @@ impl<'a> Token<'a> {
             self.observe(Event::Park);
             match (&mut *held.bed.borrow_mut(), &self.executor.alarm) {
                 (Bed::Driver(bed), Alarm::Driver(driver)) => {
-                    bed.park(driver);
+                    let turn = bed.park(driver);
+                    held.pace.borrow_mut().brought(turn.woken());
                 }
                 (Bed::Thread(token), _) => token.park(),
                 (Bed::Driver(_), Alarm::Thread(_)) => unreachable!("made together"),
@@ -449,35 +484,25 @@ impl Drop for Token<'_> {
 impl Executor for CurrentThread {
     #[inline]
     fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
-        if let Some(held) = self.held() {
-            held.queue.borrow_mut().push_back(Entry::Task(runnable));
-            return None;
+        match self.held() {
+            Some(held) => {
+                held.queue.borrow_mut().push_back(Entry::Task(runnable));
+                None
+            }
+            None => self.schedule_from_outside(runnable, caller),
         }
-        // Once the gate has the runnable, the task may complete, its cell be
-        // freed, and with it what keeps this executor alive.
-        let anchor = caller.anchor(&runnable);
-        // An error is a runnable that came back from a closed gate: dropped.
-        if let Ok(Rouse::Loop) = self.gate.push(runnable) {
-            self.unpark();
-        }
-        anchor
     }
 
     #[inline]
     fn admit(&self, runnable: Runnable) {
-        if let Some(held) = self.held() {
-            let mut registry = held.registry.borrow_mut();
-            runnable.register_new(&mut registry);
-            self.count_alive(&registry);
-            held.queue.borrow_mut().push_back(Entry::Task(runnable));
-            return;
-        }
-        match self.gate.push(runnable) {
-            Ok(Rouse::Loop) => self.unpark(),
-            Ok(_) => {}
-            Err(rejected) => {
-                rejected.cancel(&Unregistered);
+        match self.held() {
+            Some(held) => {
+                let mut registry = held.registry.borrow_mut();
+                runnable.register_new(&mut registry);
+                self.count_alive(&registry);
+                held.queue.borrow_mut().push_back(Entry::Task(runnable));
             }
+            None => self.admit_from_outside(runnable),
         }
     }
 

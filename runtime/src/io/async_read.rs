@@ -18,11 +18,11 @@ use super::ReadBuf;
 
 /// Reads bytes, without blocking its thread.
 ///
-/// `AsyncReadExt` has the methods that programs call;
+/// [`AsyncReadExt`](super::AsyncReadExt) has the methods that programs call;
 /// this is what a source of bytes implements.
 ///
 /// ```
-/// use kolo::io::{self, AsyncRead, ReadBuf};
+/// use kolo::io::{self, AsyncRead, AsyncReadExt, ReadBuf};
 /// use std::pin::Pin;
 /// use std::task::{Context, Poll};
 ///
@@ -43,11 +43,11 @@ use super::ReadBuf;
 ///     }
 /// }
 ///
-/// let mut memory = [0; 2];
-/// let mut buf = ReadBuf::new(&mut memory);
-/// let mut cx = Context::from_waker(std::task::Waker::noop());
-/// assert!(Pin::new(&mut Countdown(3)).poll_read(&mut cx, &mut buf).is_ready());
-/// assert_eq!(buf.filled(), b"3");
+/// # kolo::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let mut text = String::new();
+/// Countdown(3).read_to_string(&mut text).await.unwrap();
+/// assert_eq!(text, "321");
+/// # });
 /// ```
 pub trait AsyncRead {
     /// Adds bytes to `buf`, or arranges to be woken when there may be some.
@@ -101,6 +101,7 @@ where
 }
 
 /// Moves as many bytes as fit from the front of `from`; says how many.
+#[inline]
 fn fill(buf: &mut ReadBuf<'_>, from: &[u8]) -> usize {
     let n = from.len().min(buf.remaining());
     buf.put_slice(&from[..n]);

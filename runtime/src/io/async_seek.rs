@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 /// Moves the place where the next read or write happens.
 ///
-/// `AsyncSeekExt` has the methods that programs call.
+/// [`AsyncSeekExt`](super::AsyncSeekExt) has the methods that programs call.
 pub trait AsyncSeek {
     /// Begins to move to `position`.
     ///

@@ -21,7 +21,7 @@ use std::task::{Context, Poll};
 
 /// Writes bytes, without blocking its thread.
 ///
-/// `AsyncWriteExt` has the methods that programs call;
+/// [`AsyncWriteExt`](super::AsyncWriteExt) has the methods that programs call;
 /// this is what a sink of bytes implements.
 pub trait AsyncWrite {
     /// Takes bytes from the front of `buf`, or arranges to be woken when there

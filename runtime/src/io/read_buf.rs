@@ -13,13 +13,18 @@
 //! knows of it. That is why handing out `&mut [MaybeUninit<u8>]` is `unsafe`:
 //! safe code could write `MaybeUninit::uninit()` there.
 //!
-//! This is the one file of `io/` where uninitialized bytes are handled. (The
-//! shape is tokio's, from std's RFC 2930; std itself has it as `BorrowedBuf`.)
+//! A reader is foreign code, and may put another `ReadBuf` in the place of the
+//! one that it was lent. Whoever takes a reader's word for how much of a memory is
+//! initialized lends it by `lend`, which looks. (`ext/growing.rs` does too.)
+//!
+//! The shape is tokio's, from std's RFC 2930; std itself has it as `BorrowedBuf`.
 //!
 //! Read next: `async_read.rs`, which passes it around.
 
 use std::fmt;
+use std::io;
 use std::mem::MaybeUninit;
+use std::task::{Poll, ready};
 
 use bytes::BufMut;
 use bytes::buf::UninitSlice;
@@ -132,10 +137,12 @@ impl<'a> ReadBuf<'a> {
     /// [`assume_init`](Self::assume_init) and [`advance`](Self::advance).
     #[inline]
     pub fn take(&mut self, n: usize) -> ReadBuf<'_> {
-        let end = self.filled + n.min(self.remaining());
-        // Only safe code's `&mut [u8]` and `ReadBuf` itself reach these bytes, and
-        // neither makes one uninitialized.
-        ReadBuf::uninit(&mut self.buf[self.filled..end])
+        let n = n.min(self.remaining());
+        ReadBuf {
+            buf: &mut self.buf[self.filled..self.filled + n],
+            filled: 0,
+            initialized: n.min(self.initialized - self.filled),
+        }
     }
 
     /// The whole memory, filled and unfilled.
@@ -243,17 +250,65 @@ impl<'a> ReadBuf<'a> {
     #[inline]
     #[track_caller]
     pub fn put_slice(&mut self, bytes: &[u8]) {
-        assert!(
-            bytes.len() <= self.remaining(),
-            "buf.len() must fit in remaining(); buf.len() = {}, remaining() = {}",
-            bytes.len(),
-            self.remaining()
-        );
-        let end = self.filled + bytes.len();
-        self.buf[self.filled..end].write_copy_of_slice(bytes);
-        self.initialized = self.initialized.max(end);
-        self.filled = end;
+        let remaining = self.remaining();
+        let Some(room) = self.buf[self.filled..].get_mut(..bytes.len()) else {
+            panic!(
+                "buf.len() must fit in remaining(); buf.len() = {}, remaining() = {remaining}",
+                bytes.len(),
+            );
+        };
+        room.write_copy_of_slice(bytes);
+        self.filled += bytes.len();
+        self.initialized = self.initialized.max(self.filled);
     }
+}
+
+// For the rest of `io`: buffers lent to readers, which are foreign code.
+impl ReadBuf<'_> {
+    /// Lets `read` fill this buffer; panics if it put another in its place, whose
+    /// filled bytes would then be taken for this one's.
+    pub(super) fn lend<T>(&mut self, read: impl FnOnce(&mut ReadBuf<'_>) -> T) -> T {
+        let memory = self.buf.as_ptr_range();
+        let result = read(self);
+        assert_eq!(
+            self.buf.as_ptr_range(),
+            memory,
+            "a reader exchanged the buffer that it was lent"
+        );
+        result
+    }
+
+    /// Lets `read` fill at most `limit` bytes of this, and says how many it did.
+    pub(super) fn poll_part(
+        &mut self,
+        limit: usize,
+        read: impl FnOnce(&mut ReadBuf<'_>) -> Poll<io::Result<()>>,
+    ) -> Poll<io::Result<usize>> {
+        let mut part = self.take(limit);
+        let result = part.lend(read);
+        let (initialized, filled) = (part.initialized, part.filled);
+        // SAFETY: they are in the part, which is the front of the unfilled bytes.
+        unsafe { self.assume_init(initialized) };
+        ready!(result)?;
+        self.filled += filled;
+        Poll::Ready(Ok(filled))
+    }
+}
+
+/// Lets `read` fill the next chunk of `buf`, and says how many bytes it filled.
+pub(super) fn poll_chunk<B: BufMut + ?Sized>(
+    buf: &mut B,
+    read: impl FnOnce(&mut ReadBuf<'_>) -> Poll<io::Result<()>>,
+) -> Poll<io::Result<usize>> {
+    // SAFETY: what is made of it is a `ReadBuf`, which makes no byte uninitialized.
+    let chunk = unsafe { buf.chunk_mut().as_uninit_slice_mut() };
+    let mut chunk = ReadBuf::uninit(chunk);
+    ready!(chunk.lend(read))?;
+    let n = chunk.filled;
+    // SAFETY: the first n bytes of the chunk are filled, hence initialized; `lend`
+    // has made sure that it is this chunk's n.
+    unsafe { buf.advance_mut(n) };
+    Poll::Ready(Ok(n))
 }
 
 // SAFETY: `chunk_mut` is the unfilled part, all of it, and `advance_mut` fills as

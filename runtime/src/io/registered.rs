@@ -88,8 +88,11 @@ impl<S: Source> Registered<S> {
         Ok(source)
     }
 
-    pub(crate) fn registration(&self) -> &Registration {
-        &self.registration
+    /// Takes for granted what the driver would say at its next turn, or is likely to:
+    /// a fresh pair has room, and what was accepted has often been written to. So the
+    /// first operation is tried before that.
+    pub(crate) fn assume(&self, ready: Ready) {
+        self.registration.assume(ready);
     }
 
     pub(crate) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -42,7 +42,7 @@ fn a_read_waits_for_what_is_written() {
 fn a_short_read_clears_and_a_full_one_does_not() {
     runtime().block_on(async {
         let (here, mut there) = pair();
-        let readable = || here.registration().now(Interest::READABLE).ready;
+        let readable = || here.registration.now(Interest::READABLE).ready;
         there.write_all(b"12345").unwrap();
         assert_eq!(read(&here, 4).await.unwrap(), b"1234");
         assert!(readable().is_readable());

@@ -269,9 +269,10 @@ unsafe fn finish_sender<T>(ptr: NonNull<Cell<T>>, mut value: Option<T>) -> Optio
     let cell = unsafe { ptr.as_ref() };
     let mut now = cell.state.load(Acquire);
     if now & CLOSED == 0 {
-        // SAFETY: not yet DONE, so the value is the sender's.
+        // SAFETY: not yet DONE, so the value is the sender's; what is overwritten
+        // is `None`.
         cell.value
-            .with_mut(|place| unsafe { *place = value.take() });
+            .with_mut(|place| unsafe { place.write(value.take()) });
     }
     loop {
         if now & CLOSED != 0 && value.is_none() {
@@ -401,21 +402,26 @@ impl<T> Future for Receiver<T> {
         let Cell {
             state, rx_waker, ..
         } = self.cell().expect("called after complete");
-        let unit = ready!(coop::poll_proceed(cx));
-        // SAFETY: this is the receiver, the slot's owner, and `&mut self`.
-        match unsafe { rx_waker.register(state, RX_WAKER, DONE | CLOSED, cx) } {
-            Registered::Waiting => Poll::Pending,
-            Registered::Over => {
-                unit.made_progress();
-                Poll::Ready(self.leave().ok_or(RecvError(())))
+        if state.load(Acquire) & (DONE | CLOSED) == 0 {
+            // SAFETY: this is the receiver, the slot's owner, and `&mut self`.
+            match unsafe { rx_waker.register(state, RX_WAKER, DONE | CLOSED, cx) } {
+                Registered::Waiting => return Poll::Pending,
+                Registered::Over => {}
             }
         }
+        // Only what is ready costs a unit.
+        ready!(coop::poll_proceed(cx)).made_progress();
+        Poll::Ready(self.leave().ok_or(RecvError(())))
     }
 }
 
 impl<T> Drop for Receiver<T> {
+    #[inline]
     fn drop(&mut self) {
-        drop(self.leave());
+        // Nearly always awaited to its end, and nothing to do.
+        if self.cell.is_some() {
+            drop(self.leave());
+        }
     }
 }
 

@@ -6,7 +6,9 @@
 //! [`poll_proceed`]: it takes one unit, or, when none is left, wakes the task
 //! and answers `Pending`, so that the task goes to the back of the run queue
 //! although its data is ready. An operation that turns out to be pending gives
-//! its unit back: [`RestoreOnPending`] does so unless told of progress.
+//! its unit back: [`RestoreOnPending`] does so unless told of progress. Where
+//! readiness shows without taking anything (a oneshot, a timer, a JoinHandle), that
+//! is looked at first, and to wait never touches the budget.
 //!
 //! Outside a task (another executor's thread, a plain `poll`) there is no
 //! budget and everything proceeds.

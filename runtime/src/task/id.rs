@@ -78,6 +78,7 @@ pub(crate) fn replace(id: Option<Id>) -> Option<Id> {
 }
 
 /// Code of task `id` runs on this thread, until the guard is dropped.
+#[inline]
 pub(crate) fn enter(id: Id) -> Entered {
     Entered(replace(Some(id)))
 }
@@ -86,6 +87,7 @@ pub(crate) fn enter(id: Id) -> Entered {
 pub(crate) struct Entered(Option<Id>);
 
 impl Drop for Entered {
+    #[inline]
     fn drop(&mut self) {
         replace(self.0);
     }

@@ -106,7 +106,7 @@ impl<T> JoinHandle<T> {
     /// Has `waker` woken when the task completes; for `JoinSet`, which polls a
     /// handle only then. If it is complete, wakes at once.
     pub(crate) fn wake_on_completion(&mut self, waker: &Waker) {
-        if !self.register(waker) {
+        if self.is_finished() || !self.register(waker) {
             waker.wake_by_ref();
         }
     }
@@ -117,31 +117,52 @@ impl<T> JoinHandle<T> {
     }
 
     /// Leaves a waker for the executor. False: the task is complete.
+    #[inline]
     fn register(&mut self, waker: &Waker) -> bool {
         let header = self.header();
-        if header.state.is_complete() {
+        if header.state.has_join_waker() {
+            return self.register_again(waker);
+        }
+        let word = WakerWord::new(waker.clone());
+        // SAFETY: without JOIN_WAKER the slot is the handle's.
+        let old = header
+            .join_waker
+            .with_mut(|slot| unsafe { std::mem::replace(&mut *slot, word) });
+        let waits = self.publish_waker();
+        drop(old);
+        waits
+    }
+
+    /// The same where a waker was left before: replaced, unless it wakes the same
+    /// task.
+    fn register_again(&mut self, waker: &Waker) -> bool {
+        let header = self.header();
+        if !header.state.unset_join_waker() {
             return false;
         }
-        if header.state.has_join_waker() && !header.state.unset_join_waker() {
-            return false;
-        }
-        // The slot is the handle's now: the task is not complete, or completes
-        // without looking at the slot.
         let old = header.join_waker.with_mut(|slot| {
-            // SAFETY: as just said.
+            // SAFETY: clearing JOIN_WAKER made the slot the handle's.
             let slot = unsafe { &mut *slot };
             if slot.will_wake(waker) {
                 return WakerWord::NONE;
             }
             std::mem::replace(slot, WakerWord::new(waker.clone()))
         });
+        let waits = self.publish_waker();
+        drop(old);
+        waits
+    }
+
+    /// Gives the filled slot to the executor. False: the task is complete.
+    #[inline]
+    fn publish_waker(&self) -> bool {
+        let header = self.header();
         let waits = header.state.set_join_waker();
         if !waits {
             // Completed meanwhile, without the waker.
             // SAFETY: so the slot stayed the handle's.
             drop(header.join_waker.with_mut(|slot| unsafe { (*slot).take() }));
         }
-        drop(old);
         waits
     }
 
@@ -167,12 +188,12 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let coop = ready!(coop::poll_proceed(cx));
-        if self.header().state.is_complete() || !self.register(cx.waker()) {
-            coop.made_progress();
-            return Poll::Ready(self.take());
+        if !self.is_finished() && self.register(cx.waker()) {
+            return Poll::Pending;
         }
-        Poll::Pending
+        // Only what is ready costs a unit.
+        ready!(coop::poll_proceed(cx)).made_progress();
+        Poll::Ready(self.take())
     }
 }
 

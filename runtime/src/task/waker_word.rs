@@ -89,8 +89,11 @@ impl WakerWord {
 }
 
 impl Drop for WakerWord {
+    #[inline]
     fn drop(&mut self) {
-        drop(self.take());
+        if !self.0.is_null() {
+            drop(self.take());
+        }
     }
 }
 

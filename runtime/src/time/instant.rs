@@ -44,48 +44,56 @@ impl Instant {
     }
 
     /// The same point in time, as this type.
+    #[inline]
     #[must_use]
     pub fn from_std(std: std::time::Instant) -> Instant {
         Instant { std }
     }
 
     /// The same point in time, as std's type.
+    #[inline]
     #[must_use]
     pub fn into_std(self) -> std::time::Instant {
         self.std
     }
 
     /// How long after `earlier` this is; zero if it is before.
+    #[inline]
     #[must_use]
     pub fn duration_since(&self, earlier: Instant) -> Duration {
         self.std.saturating_duration_since(earlier.std)
     }
 
     /// How long after `earlier` this is; `None` if it is before.
+    #[inline]
     #[must_use]
     pub fn checked_duration_since(&self, earlier: Instant) -> Option<Duration> {
         self.std.checked_duration_since(earlier.std)
     }
 
     /// How long after `earlier` this is; zero if it is before.
+    #[inline]
     #[must_use]
     pub fn saturating_duration_since(&self, earlier: Instant) -> Duration {
         self.std.saturating_duration_since(earlier.std)
     }
 
     /// How long ago this was; zero if it lies ahead.
+    #[inline]
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         Instant::now().duration_since(*self)
     }
 
     /// The sum; `None` if no instant can stand for it.
+    #[inline]
     #[must_use]
     pub fn checked_add(&self, duration: Duration) -> Option<Instant> {
         self.std.checked_add(duration).map(Self::from_std)
     }
 
     /// The difference; `None` if no instant can stand for it.
+    #[inline]
     #[must_use]
     pub fn checked_sub(&self, duration: Duration) -> Option<Instant> {
         self.std.checked_sub(duration).map(Self::from_std)
@@ -117,6 +125,7 @@ impl From<Instant> for std::time::Instant {
 impl Add<Duration> for Instant {
     type Output = Instant;
 
+    #[inline]
     fn add(self, duration: Duration) -> Instant {
         Instant::from_std(self.std + duration)
     }
@@ -131,6 +140,7 @@ impl AddAssign<Duration> for Instant {
 impl Sub for Instant {
     type Output = Duration;
 
+    #[inline]
     fn sub(self, earlier: Instant) -> Duration {
         self.duration_since(earlier)
     }
@@ -139,6 +149,7 @@ impl Sub for Instant {
 impl Sub<Duration> for Instant {
     type Output = Instant;
 
+    #[inline]
     fn sub(self, duration: Duration) -> Instant {
         Instant::from_std(self.std - duration)
     }

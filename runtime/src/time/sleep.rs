@@ -39,6 +39,19 @@ use crate::task::coop;
 /// What a wait panics with when its runtime is gone: tokio's words.
 const SHUTTING_DOWN: &str = "A Tokio 1.x context was found, but it is being shutdown.";
 
+#[cold]
+fn shutting_down() -> ! {
+    panic!("{SHUTTING_DOWN}")
+}
+
+/// Says that there is no runtime, or none with time enabled.
+#[cold]
+#[track_caller]
+fn no_timers() -> ! {
+    Handle::current().timers();
+    unreachable!("one of the two just panicked");
+}
+
 /// A deadline that can be waited for.
 pub(super) struct Delay {
     deadline: Instant,
@@ -66,19 +79,33 @@ enum Asked {
     Again,
 }
 
+impl Asked {
+    /// How a wait of `duration` from now is asked for.
+    #[inline]
+    fn after(duration: Duration) -> Self {
+        if duration.is_zero() {
+            Asked::Anytime
+        } else {
+            Asked::Ahead
+        }
+    }
+}
+
 impl Delay {
     /// A wait of `duration` from now.
+    #[inline]
     #[track_caller]
     pub(super) fn lasting(duration: Duration) -> Self {
         let deadline = Instant::now() + addable(duration);
-        Self::new(
-            deadline,
-            if duration.is_zero() {
-                Asked::Anytime
-            } else {
-                Asked::Ahead
-            },
-        )
+        Self::new(deadline, Asked::after(duration))
+    }
+
+    /// The same; `None` if no instant stands for its end.
+    #[inline]
+    #[track_caller]
+    pub(super) fn lasting_exactly(duration: Duration) -> Option<Self> {
+        let deadline = Instant::now().checked_add(duration)?;
+        Some(Self::new(deadline, Asked::after(duration)))
     }
 
     /// A wait until `deadline`.
@@ -87,19 +114,13 @@ impl Delay {
         Self::new(deadline, Asked::Anytime)
     }
 
-    /// A wait until `deadline`, which the caller made from the clock just now.
-    #[track_caller]
-    pub(super) fn until_later(deadline: Instant) -> Self {
-        Self::new(deadline, Asked::Ahead)
-    }
-
+    #[inline]
     #[track_caller]
     fn new(deadline: Instant, asked: Asked) -> Self {
         // Is time enabled? The panic belongs here.
         let runtime = handle::with_current(|handle| handle.try_timers().map(|_| handle.id()));
         let Ok(Some(runtime)) = runtime else {
-            Handle::current().timers();
-            unreachable!("one of the two just panicked");
+            no_timers()
         };
         Self {
             deadline,
@@ -166,48 +187,52 @@ impl Delay {
     /// Ready once the deadline is reached; costs a unit of the budget then.
     #[inline]
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let coop = ready!(coop::poll_proceed(cx));
-        ready!(self.poll_reached(cx.waker()));
-        coop.made_progress();
+        match self.stage {
+            Stage::Asked(asked) => ready!(self.poll_asked(asked, cx.waker())),
+            Stage::Armed(timer) => ready!(self.poll_armed(timer, cx.waker())),
+            Stage::Over => {}
+        }
+        // Over it stays, should the task have to yield first.
+        ready!(coop::poll_proceed(cx)).made_progress();
         Poll::Ready(())
     }
 
+    /// Sets the timer, unless the deadline is reached.
     #[inline]
-    fn poll_reached(&mut self, waker: &Waker) -> Poll<()> {
-        let deadline = self.deadline.into_std();
-        let mut stage = self.stage;
-        let polled = self.with_timers(|timers| {
-            if let Stage::Armed(timer) = stage
-                && timers.is_foreign(timer)
-            {
-                timers.cancel(timer);
-                stage = Stage::Asked(Asked::Again);
-            }
-            match stage {
-                Stage::Over => Poll::Ready(Ok(())),
-                Stage::Armed(timer) => timers.check(timer, deadline, waker),
-                Stage::Asked(asked) => {
-                    match timers.register(deadline, asked == Asked::Ahead, waker) {
-                        Ok(Some(timer)) => {
-                            stage = Stage::Armed(timer);
-                            Poll::Pending
-                        }
-                        Ok(None) => Poll::Ready(Ok(())),
-                        Err(shut_down) => Poll::Ready(Err(shut_down)),
-                    }
-                }
-            }
-        });
-        match polled {
-            Some(Poll::Pending) => {
-                self.stage = stage;
+    fn poll_asked(&mut self, asked: Asked, waker: &Waker) -> Poll<()> {
+        let (deadline, ahead) = (self.deadline.into_std(), asked == Asked::Ahead);
+        let registered = self.with_timers(|timers| timers.register(deadline, ahead, waker));
+        match registered {
+            Some(Ok(Some(timer))) => {
+                self.stage = Stage::Armed(timer);
                 Poll::Pending
             }
-            Some(Poll::Ready(Ok(()))) => {
+            Some(Ok(None)) => {
                 self.stage = Stage::Over;
                 Poll::Ready(())
             }
-            Some(Poll::Ready(Err(ShutDown))) | None => panic!("{SHUTTING_DOWN}"),
+            Some(Err(ShutDown)) | None => shutting_down(),
+        }
+    }
+
+    /// Looks after the timer that was set, here or elsewhere.
+    fn poll_armed(&mut self, timer: Timer, waker: &Waker) -> Poll<()> {
+        let deadline = self.deadline.into_std();
+        let checked = self.with_timers(|timers| {
+            if timers.is_foreign(timer) {
+                timers.cancel(timer);
+                return None;
+            }
+            Some(timers.check(timer, deadline, waker))
+        });
+        match checked {
+            Some(Some(Poll::Pending)) => Poll::Pending,
+            Some(Some(Poll::Ready(Ok(())))) => {
+                self.stage = Stage::Over;
+                Poll::Ready(())
+            }
+            Some(None) => self.poll_asked(Asked::Again, waker),
+            Some(Some(Poll::Ready(Err(ShutDown)))) | None => shutting_down(),
         }
     }
 

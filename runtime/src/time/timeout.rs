@@ -57,12 +57,7 @@ pin_project! {
 /// ```
 #[track_caller]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
-    let now = Instant::now();
-    let delay = match now.checked_add(duration) {
-        Some(deadline) if deadline > now => Some(Delay::until_later(deadline)),
-        Some(deadline) => Some(Delay::until(deadline)),
-        None => None,
-    };
+    let delay = Delay::lasting_exactly(duration);
     let value = future.into_future();
     Timeout { value, delay }
 }

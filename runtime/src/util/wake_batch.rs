@@ -56,13 +56,13 @@ impl WakeBatch {
         }
     }
 
-    /// Wakes them all, first come first woken. No lock may be held. What comes back
-    /// is empty, and has the memory for the next batch.
-    pub(crate) fn wake_all(mut self) -> Self {
-        self.wake_each(Waker::wake);
-        self
+    /// Wakes them all, first come first woken. No lock may be held.
+    pub(crate) fn wake_all(&mut self) {
+        let rest = Rest(self);
+        rest.0.wake_each(Waker::wake);
     }
 
+    #[inline]
     fn wake_each(&mut self, mut wake: impl FnMut(Waker)) {
         for place in &mut self.near[..self.filled] {
             if let Some(waker) = place.take() {
@@ -70,6 +70,9 @@ impl WakeBatch {
             }
         }
         self.filled = 0;
+        if self.far.is_empty() {
+            return;
+        }
         // Popping from the front of what is left, should a waker panic.
         self.far.reverse();
         while let Some(waker) = self.far.pop() {
@@ -78,12 +81,21 @@ impl WakeBatch {
     }
 }
 
-impl Drop for WakeBatch {
+/// Wakes, at its end, whom a panic left behind.
+struct Rest<'a>(&'a mut WakeBatch);
+
+impl Drop for Rest<'_> {
     fn drop(&mut self) {
-        // Only a panic leaves wakers behind. A second one would abort.
-        self.wake_each(|waker| {
+        // A second panic would abort.
+        self.0.wake_each(|waker| {
             let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
         });
+    }
+}
+
+impl Drop for WakeBatch {
+    fn drop(&mut self) {
+        drop(Rest(self));
     }
 }
 
@@ -124,7 +136,7 @@ mod tests {
     #[test]
     fn wakes_in_order_whether_few_or_many() {
         for n in [1, NEAR, NEAR + 1] {
-            let (batch, woken) = batch_of(1..1 + n);
+            let (mut batch, woken) = batch_of(1..1 + n);
             batch.wake_all();
             assert_eq!(*woken.lock().unwrap(), (1..1 + n).collect::<Vec<_>>());
         }
@@ -134,7 +146,7 @@ mod tests {
     fn a_waker_that_panics_costs_nobody_a_wake_up() {
         // The first to panic stands among the near ones, then among the far ones.
         for start in [5, 95, 11 - NEAR] {
-            let (batch, woken) = batch_of(start..start + 40);
+            let (mut batch, woken) = batch_of(start..start + 40);
             let panic = catch_unwind(AssertUnwindSafe(|| batch.wake_all()));
             assert!(panic.is_err());
             let mut woken = woken.lock().unwrap().clone();

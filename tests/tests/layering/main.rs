@@ -114,9 +114,32 @@ const UNSAFE: &[(&str, &str)] = &[
         "io/read_buf.rs",
         "bytes that may be uninitialized, and a count of those that are not",
     ),
+    (
+        "io/buffered/fill_buf.rs",
+        "lends a reader's buffer for as long as the reader was borrowed",
+    ),
+    (
+        "io/registered.rs",
+        "receives into memory that nobody has zeroed",
+    ),
+    (
+        "io/ext/growing.rs",
+        "a vector's spare capacity, read into and then counted in",
+    ),
+    (
+        "net/receive.rs",
+        "receives into memory that nobody has zeroed",
+    ),
+    ("net/tcp/socket.rs", "a socket from a bare descriptor"),
     ("macros/join.rs", "pins its own locals"),
     ("macros/select.rs", "pins its own locals"),
+    ("fs/file/descriptor.rs", "a descriptor that the caller owns"),
     ("sys.rs", "libc"),
+    ("io/async_fd.rs", "the promise that a descriptor stays open"),
+    ("net/unix/pipe.rs", "fcntl: which end of a pipe"),
+    ("net/unix/socket.rs", "FromRawFd, whose method is unsafe"),
+    ("net/unix/ucred.rs", "getsockopt: who is at the other end"),
+    ("signal/handler.rs", "sigaction, and the handler"),
 ];
 
 /// What "the core" is: the parts that a student reads to know how it works.

@@ -32,6 +32,14 @@ pub(super) enum Registered {
     Over,
 }
 
+/// What came of taking a waker back.
+enum Withdrawn {
+    /// It stays where it is: it is the right one.
+    NotNeeded,
+    /// The slot is the owner's, or the wait over: the state word says which.
+    Now(usize),
+}
+
 impl WakerSlot {
     pub(super) fn new() -> Self {
         WakerSlot {
@@ -40,13 +48,18 @@ impl WakerSlot {
         }
     }
 
+    #[inline]
+    fn read(&self) -> WakerWords {
+        WakerWords {
+            data: self.data.load(Relaxed),
+            vtable: self.vtable.load(Relaxed),
+        }
+    }
+
     /// What is in the slot, if its bit was seen `set`.
     #[inline]
     pub(super) fn read_if(&self, set: bool) -> Option<WakerWords> {
-        set.then(|| WakerWords {
-            data: self.data.load(Relaxed),
-            vtable: self.vtable.load(Relaxed),
-        })
+        set.then(|| self.read())
     }
 
     /// For the owner, while the bit is clear.
@@ -64,6 +77,7 @@ impl WakerSlot {
     /// # Safety
     ///
     /// Called by the owner of the slot, one call at a time.
+    #[inline]
     pub(super) unsafe fn register(
         &self,
         state: &AtomicUsize,
@@ -72,24 +86,15 @@ impl WakerSlot {
         cx: &mut Context<'_>,
     ) -> Registered {
         let mut now = state.load(Acquire);
-        loop {
-            if now & over != 0 {
-                return Registered::Over;
+        if now & mine != 0 {
+            // SAFETY: by the contract.
+            match unsafe { self.withdraw(state, mine, over, cx.waker()) } {
+                Withdrawn::NotNeeded => return Registered::Waiting,
+                Withdrawn::Now(then) => now = then,
             }
-            let Some(old) = self.read_if(now & mine != 0) else {
-                break;
-            };
-            if old.will_wake(cx.waker()) {
-                return Registered::Waiting;
-            }
-            match state.compare_exchange(now, now & !mine, AcqRel, Acquire) {
-                Err(changed) => now = changed,
-                Ok(_) => {
-                    now &= !mine;
-                    // SAFETY: this change cleared the bit.
-                    drop(unsafe { old.into_waker() });
-                }
-            }
+        }
+        if now & over != 0 {
+            return Registered::Over;
         }
         self.write(cx.waker().clone());
         loop {
@@ -100,11 +105,40 @@ impl WakerSlot {
                 Err(_) => break,
             }
         }
-        if let Some(unused) = self.read_if(true) {
-            // SAFETY: the owner wrote it and could not set the bit: it is still its own.
-            drop(unsafe { unused.into_waker() });
-        }
+        // SAFETY: the owner wrote it and could not set the bit: it is still its own.
+        drop(unsafe { self.read().into_waker() });
         Registered::Over
+    }
+
+    /// Takes back the waker in the slot, unless it wakes the same task as `waker`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`register`](Self::register).
+    #[inline(never)]
+    unsafe fn withdraw(
+        &self,
+        state: &AtomicUsize,
+        mine: usize,
+        over: usize,
+        waker: &Waker,
+    ) -> Withdrawn {
+        let mut now = state.load(Acquire);
+        while now & over == 0 && now & mine != 0 {
+            let old = self.read();
+            if old.will_wake(waker) {
+                return Withdrawn::NotNeeded;
+            }
+            match state.compare_exchange(now, now & !mine, AcqRel, Acquire) {
+                Err(changed) => now = changed,
+                Ok(_) => {
+                    now &= !mine;
+                    // SAFETY: this change cleared the bit.
+                    drop(unsafe { old.into_waker() });
+                }
+            }
+        }
+        Withdrawn::Now(now)
     }
 }
 

@@ -14,11 +14,15 @@ use kolo_tests::{Case, Kind};
 
 use super::rt;
 
+mod api_fs_file;
+mod api_io;
 mod api_join_set;
 mod api_macros;
 mod api_runtime;
 mod api_sync;
 mod api_task;
+mod api_unix;
+mod files;
 mod p01_wakeups;
 mod p02_wakes_are_harmless;
 mod p03_panics;
@@ -29,6 +33,7 @@ mod p06_shutdown;
 mod p07_misuse;
 mod p07_misuse_time_sync;
 mod p08_after_shutdown;
+mod p08_files;
 mod p09_timers;
 mod p10_timer_changes;
 mod p11_paused_clock;
@@ -37,13 +42,18 @@ mod p13_mpsc;
 mod p13_oneshot_and_locks;
 mod p13_queue;
 mod p14_cancel_channels;
+mod p14_cancel_io_methods;
 mod p14_cancel_waiters;
 mod p15_join;
 mod p15_select;
 mod p16_fairness;
 mod p16_workers;
+mod p17_async_fd;
+mod p18_endings;
+mod p18_unix;
 mod p19_exhaustion;
 mod p20_local;
+mod p20_signals;
 pub(crate) mod transcripts;
 
 /// Every test of the suite.
@@ -59,6 +69,7 @@ pub(crate) fn all() -> Vec<Case> {
         p07_misuse::TESTS,
         p07_misuse_time_sync::TESTS,
         p08_after_shutdown::TESTS,
+        p08_files::TESTS,
         p09_timers::TESTS,
         p10_timer_changes::TESTS,
         p11_paused_clock::TESTS,
@@ -67,18 +78,26 @@ pub(crate) fn all() -> Vec<Case> {
         p13_oneshot_and_locks::TESTS,
         p13_queue::TESTS,
         p14_cancel_channels::TESTS,
+        p14_cancel_io_methods::TESTS,
         p14_cancel_waiters::TESTS,
         p15_join::TESTS,
         p15_select::TESTS,
         p16_fairness::TESTS,
         p16_workers::TESTS,
+        p17_async_fd::TESTS,
+        p18_endings::TESTS,
+        p18_unix::TESTS,
         p19_exhaustion::TESTS,
         p20_local::TESTS,
+        p20_signals::TESTS,
+        api_fs_file::TESTS,
+        api_io::TESTS,
         api_join_set::TESTS,
         api_macros::TESTS,
         api_runtime::TESTS,
         api_sync::TESTS,
         api_task::TESTS,
+        api_unix::TESTS,
     ]
     .concat()
 }

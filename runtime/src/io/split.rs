@@ -1,0 +1,174 @@
+//! **How do two tasks share a stream, one to read and one to write?** Each gets a
+//! half, and a lock sees to it that they don't poll it at once.
+//!
+//! The lock is held for one poll, never across an await; a half that waits for
+//! data holds nothing. A stream keeps one waker per direction, so the halves do
+//! not disturb each other. Sockets have halves of their own, which need no lock
+//! ([`TcpStream`'s](crate::net) `into_split`).
+//!
+//! The stream is boxed, so that it can be polled without being `Unpin` and stays
+//! where it is; a pin into the lock's own contents would take `unsafe`.
+
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use super::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// What the halves have in common.
+struct Stream<T> {
+    stream: Mutex<Pin<Box<T>>>,
+    /// Asked once: it is not to change, and to ask would take the lock.
+    is_write_vectored: bool,
+}
+
+impl<T> Stream<T> {
+    fn with<R>(&self, poll: impl FnOnce(Pin<&mut T>) -> R) -> R {
+        let mut stream = self.stream.lock().expect("the stream panicked");
+        poll(stream.as_mut())
+    }
+}
+
+/// The half of a stream that reads; made by [`split`].
+pub struct ReadHalf<T> {
+    stream: Arc<Stream<T>>,
+}
+
+/// The half of a stream that writes; made by [`split`].
+///
+/// Dropping it does not end the stream of bytes:
+/// [`shutdown`](super::AsyncWriteExt::shutdown) does.
+pub struct WriteHalf<T> {
+    stream: Arc<Stream<T>>,
+}
+
+/// Divides a stream into a half that reads and a half that writes.
+///
+/// ```
+/// # kolo::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use kolo::io::{self, AsyncReadExt, AsyncWriteExt};
+///
+/// let stream = io::join(&b"question"[..], Vec::new());
+/// let (mut read, mut write) = io::split(stream);
+/// kolo::spawn(async move {
+///     let mut text = String::new();
+///     read.read_to_string(&mut text).await.unwrap();
+///     assert_eq!(text, "question");
+/// });
+/// write.write_all(b"answer").await.unwrap();
+/// # });
+/// ```
+pub fn split<T>(stream: T) -> (ReadHalf<T>, WriteHalf<T>)
+where
+    T: AsyncRead + AsyncWrite,
+{
+    let is_write_vectored = stream.is_write_vectored();
+    let stream = Arc::new(Stream {
+        stream: Mutex::new(Box::pin(stream)),
+        is_write_vectored,
+    });
+    let read = ReadHalf {
+        stream: stream.clone(),
+    };
+    (read, WriteHalf { stream })
+}
+
+impl<T> ReadHalf<T> {
+    /// Are these two halves of one stream?
+    pub fn is_pair_of(&self, other: &WriteHalf<T>) -> bool {
+        other.is_pair_of(self)
+    }
+
+    /// The stream, whole again.
+    ///
+    /// # Panics
+    ///
+    /// If `wr` is the half of another stream; [`is_pair_of`](Self::is_pair_of) says
+    /// so beforehand.
+    ///
+    /// ```
+    /// use kolo::io;
+    ///
+    /// let (read, write) = io::split(io::empty());
+    /// assert!(read.is_pair_of(&write));
+    /// let stream: io::Empty = read.unsplit(write);
+    /// ```
+    #[track_caller]
+    pub fn unsplit(self, wr: WriteHalf<T>) -> T
+    where
+        T: Unpin,
+    {
+        assert!(
+            self.is_pair_of(&wr),
+            "Unrelated `split::Write` passed to `split::Read::unsplit`."
+        );
+        drop(wr);
+        let Ok(stream) = Arc::try_unwrap(self.stream) else {
+            unreachable!("a stream has two halves");
+        };
+        let stream = stream.stream.into_inner().expect("the stream panicked");
+        *Pin::into_inner(stream)
+    }
+}
+
+impl<T> WriteHalf<T> {
+    /// Are these two halves of one stream?
+    pub fn is_pair_of(&self, other: &ReadHalf<T>) -> bool {
+        Arc::ptr_eq(&self.stream, &other.stream)
+    }
+}
+
+impl<T: AsyncRead> AsyncRead for ReadHalf<T> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.stream.with(|stream| stream.poll_read(cx, buf))
+    }
+}
+
+impl<T: AsyncWrite> AsyncWrite for WriteHalf<T> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.stream.with(|stream| stream.poll_write(cx, buf))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.with(|stream| stream.poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.with(|stream| stream.poll_shutdown(cx))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.stream
+            .with(|stream| stream.poll_write_vectored(cx, bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for ReadHalf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadHalf").finish_non_exhaustive()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for WriteHalf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WriteHalf").finish_non_exhaustive()
+    }
+}

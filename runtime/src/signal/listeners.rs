@@ -1,0 +1,236 @@
+//! **Who hears of a signal?** Every [`Listener`] of it, in whatever runtime, as
+//! soon as one runtime's ear has read the socket.
+//!
+//! Each signal has a [`Line`]: how often it was announced, and who waits. A listener
+//! remembers the number that it last heard; a higher one is news. To wait, it
+//! stands in line with its waker.
+//!
+//! An [`Ear`] is a source in its runtime's driver like any other, but the waker that
+//! waits for it is no task's: it is the ear itself. Woken, in the driver's turn, it
+//! reads what is there, announces, and waits again.
+//!
+//! ```text
+//!  open ─► Pending ──► woken by the driver ─► read until empty ─► announce ─┐
+//!             ▲                                    │                        │
+//!             └────────────────────────────────────┼────────────────────────┘
+//!                                                  └─ fails: the driver is gone. Close
+//! ```
+//!
+//! Invariants:
+//!
+//! - A listener's record is queued, or there is news for it. So an announcement
+//!   reaches who waits, and who looks later.
+//! - There is one ear per runtime at most, from its first listener to its end. It is
+//!   kept then, because `ctrl_c()` in a loop's `select!` makes a listener per turn.
+//! - A listener sees to it that the runtime that polls it has an ear: it may have
+//!   been made in another, which nobody drives now.
+//! - Wakers are cloned, woken and dropped without a lock held.
+//!
+//! Read next: `sync/wait_list.rs`.
+
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker, ready};
+
+use libc::c_int;
+use mio::net::UnixStream;
+
+use super::handler::{self, SIGNALS};
+use crate::driver::DriverHandle;
+use crate::handle::{self, Id};
+use crate::io::{Interest, Registered};
+use crate::sync::wait_list::{Key, WaitList};
+use crate::task::coop;
+use crate::util::wake_batch::WakeBatch;
+
+/// By the number of the signal.
+static LINES: [Mutex<Line>; SIGNALS] = [const {
+    Mutex::new(Line {
+        announced: 0,
+        waiters: WaitList::new(),
+    })
+}; SIGNALS];
+
+static EARS: Mutex<Vec<Arc<Ear>>> = Mutex::new(Vec::new());
+
+/// Who waits for one signal.
+struct Line {
+    /// Announcements so far.
+    announced: u64,
+    waiters: WaitList<()>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Tells every listener of each signal that came.
+fn announce() {
+    let mut batch = WakeBatch::new();
+    for signal in handler::take_marks() {
+        let mut line = lock(&LINES[signal]);
+        line.announced += 1;
+        while let Some((waker, ())) = line.waiters.pop_front() {
+            batch.push(waker);
+        }
+    }
+    batch.wake_all();
+}
+
+/// Hears one signal.
+pub(super) struct Listener {
+    line: &'static Mutex<Line>,
+    /// The announcement that it last heard of.
+    heard: u64,
+    /// Its record, while it waits.
+    place: Option<Key>,
+    /// A runtime that has an ear.
+    through: Id,
+}
+
+impl Listener {
+    /// Hears the signal from now on, through the current runtime.
+    ///
+    /// # Errors
+    ///
+    /// For a signal that can't be listened to, and the operating system's.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime, or in one without I/O enabled.
+    #[track_caller]
+    pub(super) fn new(signal: c_int) -> io::Result<Self> {
+        let through = open_ear()?;
+        handler::install(signal)?;
+        let line = &LINES[signal as usize];
+        let heard = lock(line).announced;
+        Ok(Self {
+            line,
+            heard,
+            place: None,
+            through,
+        })
+    }
+
+    /// Ready if the signal came since this was last ready.
+    pub(super) fn poll_hear(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let budget = ready!(coop::poll_proceed(cx));
+        self.listen_here();
+        let waker = cx.waker().clone();
+        let mut line = lock(self.line);
+        if line.announced != self.heard {
+            self.heard = line.announced;
+            if let Some(key) = self.place.take() {
+                line.waiters.remove(key); // popped: no waker is in it
+            }
+            drop(line);
+            budget.made_progress();
+            return Poll::Ready(());
+        }
+        let stale = match self.place {
+            Some(key) => Some(line.waiters.set_waker(key, waker)),
+            None => {
+                self.place = Some(line.waiters.push_back(waker, ()));
+                None
+            }
+        };
+        drop(line);
+        drop(stale);
+        Poll::Pending
+    }
+
+    /// Has the runtime that polls this hear signals.
+    fn listen_here(&mut self) {
+        let has_io = |driver: &Arc<DriverHandle>| driver.has_io();
+        let elsewhere = handle::with_current(|handle| {
+            handle.id() != self.through && handle.home().driver.as_ref().is_some_and(has_io)
+        });
+        if matches!(elsewhere, Ok(true))
+            && let Ok(here) = open_ear()
+        {
+            self.through = here;
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some(key) = self.place.take() {
+            let removed = lock(self.line).waiters.remove(key);
+            drop(removed); // a waker, and the lock is released
+        }
+    }
+}
+
+/// One runtime's hearing.
+struct Ear {
+    runtime: Id,
+    socket: Registered<UnixStream>,
+}
+
+/// Has the current runtime hear signals. Which runtime that is.
+#[track_caller]
+fn open_ear() -> io::Result<Id> {
+    let runtime = handle::Handle::current().id();
+    let mut ears = lock(&EARS);
+    if ears.iter().any(|ear| ear.runtime == runtime) {
+        return Ok(runtime);
+    }
+    let reader = UnixStream::from_std(handler::new_reader()?);
+    let ear = Arc::new(Ear {
+        runtime,
+        socket: Registered::with_interest(reader, Interest::READABLE)?,
+    });
+    ears.push(ear.clone());
+    drop(ears);
+    ear.listen();
+    Ok(runtime)
+}
+
+impl Ear {
+    /// Takes what there is, announces it, and waits for more.
+    fn listen(self: Arc<Self>) {
+        let waker = Waker::from(self.clone());
+        let mut cx = Context::from_waker(&waker);
+        let mut bytes = [0; 64];
+        let mut heard = false;
+        loop {
+            let poll = coop::with_unconstrained(|| {
+                self.socket
+                    .poll_read_io(&mut cx, || (&*self.socket).read(&mut bytes))
+            });
+            match poll {
+                Poll::Ready(Ok(_)) => heard = true,
+                Poll::Ready(Err(_)) => break self.close(),
+                Poll::Pending => break,
+            }
+        }
+        if heard {
+            announce();
+        }
+    }
+
+    /// The runtime's driver is gone.
+    fn close(&self) {
+        let mut ears = lock(&EARS);
+        let closed = ears
+            .iter()
+            .position(|ear| ear.runtime == self.runtime)
+            .map(|index| ears.swap_remove(index));
+        drop(ears);
+        drop(closed);
+    }
+}
+
+impl Wake for Ear {
+    fn wake(self: Arc<Self>) {
+        self.listen();
+    }
+}
+
+/// How many ears a runtime has.
+#[cfg(all(test, not(loom)))]
+pub(super) fn ears_of(runtime: Id) -> usize {
+    let ears = lock(&EARS);
+    ears.iter().filter(|ear| ear.runtime == runtime).count()
+}
