@@ -54,12 +54,13 @@ where
     if !park::drives() {
         return f();
     }
-    let many = Handle::try_current().is_ok_and(|handle| handle.has_many_threads());
+    let handed = !local::is_ticking() && Worker::current(Worker::hand_over) == Some(true);
+    // In `block_on` of a runtime with workers nobody waits for this thread.
+    let many = || Handle::try_current().is_ok_and(|handle| handle.has_many_threads());
     assert!(
-        many && !local::is_ticking(),
+        handed || many() && !local::is_ticking(),
         "can call blocking only when running on the multi-threaded runtime"
     );
-    let handed = Worker::current(Worker::hand_over) == Some(true);
     let _back = Back(handed);
     park::set_drives(false);
     coop::with_unconstrained(f)
@@ -84,6 +85,9 @@ impl Worker {
             // A hook or a waker: there is no task of ours to finish later.
             return false;
         }
+        let Some(handle) = &self.handle else {
+            return false;
+        };
         let Some(post) = self.post.take() else {
             return false;
         };
@@ -93,7 +97,7 @@ impl Worker {
         *executor.stations[index].post.lock() = Some(post);
         let another = executor.clone();
         // No thread to be had: the post is taken back when `f` is done.
-        let _ = Handle::current().host(move || worker::work(another, index));
+        let _ = handle.host(move || worker::work(another, index));
         self.index.set(index);
         true
     }

@@ -337,7 +337,7 @@ impl Home {
         let executor = self.0.clone();
         thread::spawn(move || {
             let post = executor.stations[index].post.lock().take().unwrap();
-            worker::work_at(executor, post);
+            worker::work_at(executor, post, None);
         })
     }
 }

@@ -191,3 +191,17 @@ fn two_workers_pass_a_token_back_and_forth() {
         far.await.unwrap();
     });
 }
+
+/// Another runtime's context, entered by the task, is not where the post goes.
+#[test]
+fn a_post_is_handed_over_within_its_runtime() {
+    let (runtime, other) = (runtime(1), Builder::new_current_thread().build().unwrap());
+    let there = other.handle().clone();
+    let blocked = runtime.spawn(async move {
+        let (sender, receiver) = mpsc::channel();
+        crate::spawn(async move { sender.send(7).unwrap() });
+        let _entered = there.enter();
+        crate::task::block_in_place(|| receiver.recv_timeout(HANG))
+    });
+    assert_eq!(runtime.block_on(blocked).unwrap(), Ok(7));
+}

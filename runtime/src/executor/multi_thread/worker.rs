@@ -76,6 +76,8 @@ impl Post {
 /// A thread that works for an executor.
 pub(super) struct Worker {
     pub(super) executor: Arc<MultiThread>,
+    /// Its runtime, whatever context a task has entered. (Models have none.)
+    pub(super) handle: Option<Handle>,
     /// Empty once another thread took it over.
     pub(super) post: RefCell<Option<Box<Post>>>,
     /// The number of the post that it has, or had last.
@@ -116,16 +118,17 @@ pub(super) fn work(executor: Arc<MultiThread>, index: usize) {
     };
     let handle = Handle::current();
     let _entered = handle::enter_to_drive(&handle);
-    work_at(executor, post);
+    work_at(executor, post, Some(handle));
 }
 
 /// The same for who has the post and is in the runtime's context.
-pub(super) fn work_at(executor: Arc<MultiThread>, post: Box<Post>) {
+pub(super) fn work_at(executor: Arc<MultiThread>, post: Box<Post>, handle: Option<Handle>) {
     post.up_since.set(Instant::now());
     post.pace.borrow_mut().slept();
     let index = post.index;
     let worker = Worker {
         executor,
+        handle,
         post: RefCell::new(Some(post)),
         index: Cell::new(index),
         polling: Cell::new(false),
