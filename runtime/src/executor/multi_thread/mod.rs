@@ -26,7 +26,7 @@
 //!
 //! A worker knows itself by a thread-local pointer. A wake by the task that it polls
 //! goes to its LIFO slot, a spawn to its deque, and rouses a parked worker if none
-//! searches; everyone else's go to the injector, and rouse likewise. Workers run on
+//! searches and there are others ready; everyone else's go to the injector, and rouse likewise. Workers run on
 //! threads of the blocking pool, so that there is one place that starts, names, counts
 //! and joins threads.
 //!
@@ -39,7 +39,7 @@
 //! |---|---|---|---|
 //! | wake by the running task, pop | 1 | own slot | no |
 //! | yield | 1 | own deque | no |
-//! | spawn, pop | 4: the roll's lock (2), fence, pop | own part of the roll, own deque; the idle word is read | no |
+//! | spawn, pop | 3: the roll's lock (2), pop; with others ready 4: a fence | own part of the roll, own deque; the idle word is read | no |
 //! | completion | 2: the roll's lock | the part in which it was spawned | no |
 //! | wake from outside | 3: injector (2), fence | injector, idle word read | contention for the injector's tail |
 //! | stealing | 2 per batch | the victim's deque | tries up to n victims |
