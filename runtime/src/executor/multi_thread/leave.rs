@@ -7,8 +7,9 @@
 //!        │
 //!   (3) rouse everyone      each worker stops polling, after its stretch
 //!        │
-//!   (4) each worker         cancels what stands in its queue, then asks every task to
-//!        │                  end and ends those that are idle; others may poll still
+//!   (4) each worker         cancels what stands in its queue and in the injector, then
+//!        │                  asks every task to end and ends those that are idle;
+//!        │                  others may poll still
 //!        │
 //!   (5) the last of them    is alone: drains the injector, ends what is left,
 //!                           shuts the driver
@@ -65,7 +66,7 @@ impl MultiThread {
     pub(super) unsafe fn end(&self) {
         // Pairs with the fence of a push.
         fence(SeqCst);
-        self.drain_injector();
+        self.drain_injector(drop);
         // SAFETY: the caller's.
         unsafe { self.roll.end_all() };
         // A waker that panics has been reported; the rest of this must happen.
@@ -93,6 +94,7 @@ impl Worker {
                     runnable.cancel(executor);
                 }
             }
+            executor.drain_injector(|runnable| runnable.cancel(executor));
             executor.roll.end_idle::<MultiThread>();
         }
         if executor.sign_off() {

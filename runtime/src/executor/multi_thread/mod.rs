@@ -180,7 +180,8 @@ impl MultiThread {
             self.rouse(worker);
         }
         if word.is_closed() {
-            self.drain_injector();
+            // The tasks are ended through the roll.
+            self.drain_injector(drop);
         }
     }
 
@@ -192,11 +193,10 @@ impl MultiThread {
         }
     }
 
-    /// Drops what was injected. The tasks are ended through the roll.
-    fn drain_injector(&self) {
+    fn drain_injector(&self, each: impl Fn(Runnable)) {
         loop {
             match self.injector.steal() {
-                Steal::Success(runnable) => drop(runnable),
+                Steal::Success(runnable) => each(runnable),
                 Steal::Retry => {}
                 Steal::Empty => return,
             }

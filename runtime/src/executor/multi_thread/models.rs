@@ -6,7 +6,7 @@
 //! forgotten. The others run the worker's own code. Its driver is held by the model all
 //! along, for loom can't see into a system call: workers sleep on their tokens.
 //!
-//! Each model fails when what it guards is weakened:
+//! What was seen to fail when it was weakened:
 //!
 //! | weakened | by | fails |
 //! |---|---|---|
@@ -16,8 +16,8 @@
 //! | `Idle::stop_searching` | no fence, or no look after it | `loom_push_against_last_search` |
 //! | `RunnableSlot::take` | load and store instead of the exchange | `loom_slot_theft_against_pop` |
 //! | `Idle::get_up` | no appointment | `loom_who_gets_up_leaves_a_watcher` |
-//! | a worker's `watch` | does not take the driver | `loom_watcher_takes_the_driver` |
-//! | `MultiThread::inject` | does not look at CLOSED | `loom_shutdown_against_wake` |
+//! | a watcher | does not try the driver again | `loom_watcher_takes_the_driver` |
+//! | `MultiThread::inject` | does not look at CLOSED | `loom_injector_close_against_push` |
 //! | `MultiThread::end` | does not drain, or no fence before it | `loom_injector_close_against_push` |
 //! | `Roll::enter` | does not look at `closed` | `loom_shutdown_against_spawn` |
 
