@@ -22,11 +22,15 @@ step() {
 
 say() { printf 'ci: %s\n' "$*"; }
 
-# valgrind counts instructions for `compare`, python3-venv makes the venv, and cc
-# links. Without the first two, rows are skipped, and say so.
+# valgrind counts instructions for `compare`, strace system calls, and wrk asks
+# hyper; python3-venv makes the venv, and cc links. Without all but the last, rows
+# are skipped, and say so.
 debian_packages() {
     local packages=()
-    command -v valgrind >/dev/null || packages+=(valgrind)
+    local tool
+    for tool in valgrind strace wrk; do
+        command -v "$tool" >/dev/null || packages+=("$tool")
+    done
     python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
     command -v cc >/dev/null || packages+=(gcc libc6-dev)
     if [ ${#packages[@]} = 0 ]; then

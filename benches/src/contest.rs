@@ -18,10 +18,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use crate::callgrind;
 use crate::contenders::{Answer, Contender};
 use crate::reading::Reading;
 use crate::rows::{Cost, Row};
+use crate::{callgrind, strace};
 
 /// How long one process may take before it is taken for hung.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -61,6 +61,9 @@ impl Contest {
     pub fn hold(&self, row: &Row, rounds: usize, mut step: impl FnMut(Contender)) -> Outcome {
         if row.cost == Cost::Callgrind && !callgrind::installed() {
             return Outcome::Skipped("valgrind is not installed".into());
+        }
+        if row.cost == Cost::Strace && !strace::usable() {
+            return Outcome::Skipped("strace is not installed, or may not trace".into());
         }
         let mut held: Vec<(Contender, Vec<Reading>)> = self.contenders(row);
         let mut round = 0;
@@ -106,12 +109,16 @@ impl Contest {
     }
 
     fn ask(&self, row: &Row, contender: Contender) -> Result<Reading, Absence> {
-        if row.cost == Cost::Callgrind {
+        if row.cost.is_difference() {
             let count = |size| {
-                callgrind::instructions(&self.program, &arguments(row, contender, size))
-                    .map_err(Absence::Failed)
+                let arguments = arguments(row, contender, size);
+                match row.cost {
+                    Cost::Strace => strace::count(&self.program, &arguments, &row.calls),
+                    _ => callgrind::instructions(&self.program, &arguments),
+                }
+                .map_err(Absence::Failed)
             };
-            // Asked first without valgrind, for an absence has words of its own.
+            // Asked first with nobody looking on, for an absence has words of its own.
             let reading = self.run(row, contender, row.warm_up)?;
             let (small, large) = (count(row.warm_up)?, count(row.size)?);
             let per_item = (large as f64 - small as f64) / (row.size - row.warm_up) as f64;
@@ -157,13 +164,9 @@ impl Contest {
         let status = child.wait().map_err(|error| failed(error.to_string()))?;
         if !status.success() {
             let complaints = complaints.join().unwrap_or_default();
-            let last = complaints
-                .trim()
-                .lines()
-                .next()
-                .unwrap_or("nothing said")
-                .to_owned();
-            return Err(failed(format!("{status}: {last}")));
+            // A panic's message is in the line after its place.
+            let lines: Vec<_> = complaints.trim().lines().take(2).collect();
+            return Err(failed(format!("{status}: {}", lines.join(" "))));
         }
         match serde_json::from_slice(&said) {
             Ok(Answer::Reading(reading)) => Ok(reading),

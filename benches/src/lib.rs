@@ -11,13 +11,14 @@
 //!
 //! 1. [`rows`]: what is asked. [`workloads`](libraries): the programs, written
 //!    once, compiled once per runtime library; `floors/` and `peers/` beside
-//!    them.
-//! 2. [`reading`], [`alloc`], [`callgrind`]: what one process measures.
+//!    them, and [`load`], the job of the client where sockets take part.
+//! 2. [`reading`], [`alloc`], [`callgrind`], [`strace`], [`wrk`]: what is measured
+//!    of one process.
 //! 3. [`contest`]: who runs when.
 //! 4. [`stats`], [`verdict`]: what may be concluded.
 //! 5. [`report`], [`table`]: how it is told.
 //!
-//! What no row shows: sockets (their own rows come with `net`), more than one
+//! What no row shows: more than one
 //! thread at work, and how a program feels that does more than one of these
 //! things. A ratio of two runtimes on work that neither was built for says
 //! little; that is why each workload's header says what it leaves out.
@@ -32,11 +33,14 @@ pub mod contenders;
 pub mod contest;
 pub mod floors;
 pub mod libraries;
+pub mod load;
 pub mod machine;
 pub mod peers;
 pub mod reading;
 pub mod report;
 pub mod rows;
 pub mod stats;
+pub mod strace;
 pub mod table;
 pub mod verdict;
+pub mod wrk;

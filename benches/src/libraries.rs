@@ -2,7 +2,7 @@
 //!
 //! Each inline module names its library once (`use ::kolo as rt;`) and loads
 //! the same files. A workload says `use super::rt;` and never learns which one
-//! it got. Within a library, current-thread or multi-thread is the Builder's
+//! it got; the one on hyper has its adapter by the same way, as `super::Io`. Within a library, current-thread or multi-thread is the Builder's
 //! choice: [`Flavour`].
 
 /// Which executor the Builder is to make.
@@ -14,20 +14,24 @@ pub enum Flavour {
 
 // Loading each file once per library is the point.
 macro_rules! library {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident, $io:path) => {
         $(#[$doc])*
         #[path = "workloads"]
         #[allow(clippy::duplicate_mod)]
         pub mod $name {
             use ::$name as rt;
+            // What hyper reads and writes a stream through.
+            use $io as Io;
 
             pub mod channels;
             pub mod course_loop;
+            pub mod hello;
             pub mod idle;
             pub mod lives;
             pub mod memory;
             pub mod outside;
             pub mod row;
+            pub mod sockets;
             pub mod tasks;
             pub mod timers;
         }
@@ -36,9 +40,11 @@ macro_rules! library {
 
 library!(
     /// The workloads on kolo.
-    kolo
+    kolo,
+    ::kolo_hyper::Io
 );
 library!(
     /// The workloads on tokio.
-    tokio
+    tokio,
+    ::hyper_util::rt::TokioIo
 );

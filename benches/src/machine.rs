@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use kolo_load::Placement;
 use serde::{Deserialize, Serialize};
 
 const LOCK: &str = include_str!("../../Cargo.lock");
@@ -15,6 +16,9 @@ pub struct Machine {
     pub kernel: String,
     /// Runnable threads, averaged over the minute before the comparison.
     pub load: f64,
+    /// Where server and client of the rows about sockets run, if the server has
+    /// one thread.
+    pub placement: Placement,
 }
 
 impl Machine {
@@ -35,6 +39,7 @@ impl Machine {
                 .next()
                 .and_then(|load| load.parse().ok())
                 .unwrap_or(0.0),
+            placement: Placement::apart(),
         }
     }
 }
@@ -46,6 +51,7 @@ impl std::fmt::Display for Machine {
             cores,
             kernel,
             load,
+            placement: _,
         } = self;
         write!(
             f,

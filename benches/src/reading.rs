@@ -5,8 +5,10 @@
 //! helper thread's work is not forgotten. It is as exact as the kernel's
 //! scheduler clock, far finer than any span measured here.
 
+use std::io;
 use std::time::{Duration, Instant};
 
+use kolo_load::Findings;
 use serde::{Deserialize, Serialize};
 
 /// What one run of a workload reports, as the child prints it.
@@ -16,8 +18,26 @@ pub struct Reading {
     pub wall: f64,
     /// CPU nanoseconds per operation.
     pub cpu: f64,
-    /// What the workload counted, if that is what the row is about.
+    /// What the workload counted, if that is what the row is about; of sockets,
+    /// the 99th percentile of a message's time under way, in microseconds.
     pub counted: Option<f64>,
+}
+
+impl Reading {
+    /// What a load client has read of the server beside it.
+    ///
+    /// # Panics
+    ///
+    /// If it came to nothing: there is no reading then.
+    #[must_use]
+    pub fn of(found: io::Result<Findings>) -> Self {
+        let found = found.unwrap_or_else(|error| panic!("the load client: {error}"));
+        Self {
+            wall: found.wall_each(),
+            cpu: found.cpu_each(),
+            counted: found.latency.map(|latency| latency.p99.as_secs_f64() * 1e6),
+        }
+    }
 }
 
 /// How often a workload is done before the clock starts, and after.

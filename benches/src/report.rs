@@ -11,8 +11,8 @@ use crate::contest::Outcome;
 use crate::machine::{Machine, version};
 use crate::reading::Reading;
 use crate::rows::{Cost, Row};
-use crate::stats::{Estimate, estimate, paired_ratios, weighted_geometric_mean};
-use crate::verdict::{Measured, Standing, met};
+use crate::stats::{Estimate, above_floor, estimate, paired_ratios, weighted_geometric_mean};
+use crate::verdict::{Measured, Standing, all_met};
 
 /// A whole comparison.
 #[derive(Clone, Debug, Serialize)]
@@ -57,6 +57,8 @@ pub struct Judgement {
     pub cpu_ratio: Option<Estimate>,
     /// Our cost over the floor's.
     pub floors: Option<Estimate>,
+    /// What our cost has above the floor's, over what the peer's has.
+    pub above_floor: Option<Estimate>,
     pub standing: Standing,
     /// `None` where the target does not bind these two, or can't be judged.
     pub met: Option<bool>,
@@ -177,26 +179,32 @@ fn judge(row: &Row, held: &[(Contender, Vec<Reading>)]) -> Judgement {
         };
         estimate(&paired_ratios(&cpu(0), &cpu(1)))
     });
-    let floors = programs
+    let floor = programs
         .iter()
-        .find(|program| program.contender == Contender::Floor)
-        .map(|floor| estimate(&paired_ratios(&floor.costs, &ours.costs)));
+        .find(|program| program.contender == Contender::Floor);
+    let floors = floor.map(|floor| estimate(&paired_ratios(&floor.costs, &ours.costs)));
+    let above_floor =
+        floor.map(|floor| estimate(&above_floor(&floor.costs, &ours.costs, &peer.costs)));
 
     let bound =
         (ours.contender, peer.contender) == (Contender::KoloCurrent, Contender::TokioCurrent);
+    let standing = Standing::of(ratio, row.io);
     let measured = Measured {
         cost: ours.cost,
         ratio,
         floors,
+        above_floor,
+        standing,
     };
     Judgement {
         rounds: ours.costs.len(),
         ratio,
         cpu_ratio,
         floors,
-        standing: Standing::of(ratio, row.io),
+        above_floor,
+        standing,
         met: if bound {
-            met(row.target, measured)
+            all_met(&row.target, measured)
         } else {
             None
         },
@@ -208,7 +216,9 @@ fn cost(row: &Row, reading: &Reading) -> f64 {
     match row.cost {
         Cost::Wall => reading.wall,
         Cost::Cpu => reading.cpu,
-        Cost::Reading | Cost::Callgrind => reading.counted.expect("such a row counts"),
+        Cost::Reading | Cost::Callgrind | Cost::Strace => {
+            reading.counted.expect("such a row counts")
+        }
     }
 }
 

@@ -32,11 +32,21 @@ pub struct Row {
     pub runs: usize,
     /// Do rounds differ? A count needs fewer of them, and no option changes it.
     pub varies: bool,
-    pub target: Target,
+    pub target: Targets,
     pub weight: f64,
-    /// Is it about I/O? [`verdict`](crate::verdict) is a little milder there.
+    /// Do sockets take part? [`verdict`](crate::verdict) is a little milder
+    /// there, and a load client keeps the clock.
     #[serde(default)]
     pub io: bool,
+    /// Under `--quick`, instead of `size`.
+    #[serde(default)]
+    pub quick: Option<u64>,
+    /// The row whose readings this one looks at again.
+    #[serde(default)]
+    pub same_as: Option<String>,
+    /// The system calls that [`Cost::Strace`] counts.
+    #[serde(default)]
+    pub calls: Vec<String>,
     /// What the floor program is, if there is one.
     pub floor: Option<String>,
 }
@@ -53,6 +63,16 @@ pub enum Cost {
     Reading,
     /// User instructions per operation.
     Callgrind,
+    /// System calls per operation.
+    Strace,
+}
+
+impl Cost {
+    /// Is it the difference of two sizes, counted from outside the process?
+    #[must_use]
+    pub fn is_difference(self) -> bool {
+        matches!(self, Cost::Callgrind | Cost::Strace)
+    }
 }
 
 /// What the row is to reach.
@@ -67,6 +87,30 @@ pub enum Target {
     AtMost(f64),
     /// Our cost is not above this many times the floor's.
     FloorsAtMost(f64),
+    /// Judged level, or ahead.
+    Level,
+    /// What our cost has above the floor's is at most this share of what the
+    /// peer's has.
+    AboveFloorAtMost(f64),
+}
+
+/// One target, or several that are all to be met.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Targets {
+    One(Target),
+    All(Vec<Target>),
+}
+
+impl Targets {
+    pub fn iter(&self) -> impl Iterator<Item = Target> {
+        match self {
+            Targets::One(target) => std::slice::from_ref(target),
+            Targets::All(targets) => targets,
+        }
+        .iter()
+        .copied()
+    }
 }
 
 impl Rows {
@@ -104,7 +148,19 @@ impl std::fmt::Display for Target {
             Target::Ahead => write!(f, "ahead"),
             Target::AtMost(n) => write!(f, "≤ {n}"),
             Target::FloorsAtMost(n) => write!(f, "≤ {n} floors"),
+            Target::Level => write!(f, "level"),
+            Target::AboveFloorAtMost(n) => write!(f, "≤ {n}× above floor"),
         }
+    }
+}
+
+impl std::fmt::Display for Targets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (place, target) in self.iter().enumerate() {
+            let comma = if place > 0 { ", " } else { "" };
+            write!(f, "{comma}{target}")?;
+        }
+        Ok(())
     }
 }
 
@@ -125,16 +181,42 @@ mod tests {
         for row in Rows::load().rows {
             assert!(row.size > 0 && row.runs > 0 && row.weight >= 0.0, "{row:?}");
             assert!(!row.what.is_empty() && !row.unit.is_empty(), "{row:?}");
-            if row.cost == Cost::Callgrind {
+            if row.cost.is_difference() {
                 assert!(row.warm_up < row.size, "two sizes to take apart: {row:?}");
             }
-            if matches!(row.target, Target::FloorsAtMost(_)) {
-                assert!(row.floor.is_some(), "a floor to hold against: {row:?}");
-            }
-            if let Target::TimesLess(n) | Target::FloorsAtMost(n) = row.target {
-                assert!(n >= 1.0, "{row:?}");
+            assert_eq!(row.cost == Cost::Strace, !row.calls.is_empty(), "{row:?}");
+            assert!(row.target.iter().count() > 0, "{row:?}");
+            for target in row.target.iter() {
+                if let Target::FloorsAtMost(_) | Target::AboveFloorAtMost(_) = target {
+                    assert!(row.floor.is_some(), "a floor to hold against: {row:?}");
+                }
+                if let Target::TimesLess(n) | Target::FloorsAtMost(n) = target {
+                    assert!(n >= 1.0, "{row:?}");
+                }
             }
         }
+    }
+
+    /// Or the readings taken again would be those of another workload.
+    #[test]
+    fn a_row_that_shares_readings_comes_after_one_of_the_same_size() {
+        let rows = Rows::load().rows;
+        for (place, row) in rows.iter().enumerate() {
+            let Some(name) = &row.same_as else { continue };
+            let first = rows[..place].iter().find(|row| row.name == *name);
+            let first = first.expect("it stands further up");
+            let held = |row: &Row| (row.size, row.quick, row.warm_up, row.runs, row.varies);
+            assert_eq!(held(first), held(row), "{}", row.name);
+            assert_eq!(first.floor.is_some(), row.floor.is_some(), "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn several_targets_are_shown_in_one_line() {
+        let rows = Rows::load();
+        let shown = |name: &str| rows.find(name).unwrap().target.to_string();
+        assert_eq!(shown("echo-64"), "level, ≤ 1.031 floors");
+        assert_eq!(shown("echo-64-instructions"), "≤ 0.5× above floor");
     }
 
     #[test]

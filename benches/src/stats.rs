@@ -65,6 +65,18 @@ pub fn paired_ratios(ours: &[f64], theirs: &[f64]) -> Vec<f64> {
         .collect()
 }
 
+/// What `ours` has above the floor, over what `theirs` has, pair by pair.
+///
+/// Whoever is at the floor or below it has nothing above it.
+#[must_use]
+pub fn above_floor(floor: &[f64], ours: &[f64], theirs: &[f64]) -> Vec<f64> {
+    let above = |costs: &[f64]| -> Vec<f64> {
+        let pairs = costs.iter().zip(floor);
+        pairs.map(|(cost, floor)| (cost - floor).max(0.0)).collect()
+    };
+    paired_ratios(&above(theirs), &above(ours))
+}
+
 /// The median of `values` with its bootstrap interval.
 ///
 /// # Panics
@@ -133,6 +145,12 @@ mod tests {
             paired_ratios(&[0.0, 0.0], &[0.0, 5.0]),
             [1.0, f64::INFINITY]
         );
+    }
+
+    #[test]
+    fn above_the_floor_only_the_rest_counts() {
+        let shares = above_floor(&[10.0, 10.0, 10.0], &[15.0, 9.0, 11.0], &[30.0, 12.0, 10.0]);
+        assert_eq!(shares, [0.25, 0.0, f64::INFINITY]);
     }
 
     #[test]

@@ -110,13 +110,13 @@ fn table(report: &Report) -> Table {
                         .floors
                         .map_or_else(dash, |ratio| times(ratio.median)),
                 ));
-                cells.push(Cell::new(line.row.target));
+                cells.push(Cell::new(&line.row.target));
                 cells.push(verdict(judgement));
             }
             Finding::Skipped(_) | Finding::Failed(_) => {
                 let blanks = report.contenders.len() + 4;
                 cells.extend((0..blanks).map(|_| number(dash())));
-                cells.push(Cell::new(line.row.target));
+                cells.push(Cell::new(&line.row.target));
                 cells.push(match line.finding {
                     Finding::Failed(_) => Cell::new("failed").fg(Color::Red),
                     _ => Cell::new("skipped").fg(Color::Yellow),
@@ -161,6 +161,13 @@ fn foot(report: &Report) -> String {
             foot,
             "\nAll rows by their weights (geometric mean): {peer} takes {} as much as {ours}.",
             times(overall)
+        );
+    }
+    if report.rows.iter().any(|line| line.row.io) {
+        let _ = write!(
+            foot,
+            "\nSockets, where a server has one thread: {}. CPU is the server's.",
+            report.machine.placement
         );
     }
     for line in &report.rows {

@@ -17,11 +17,13 @@
 //!
 //! A target "at least n times less" is met when the median reaches n and the
 //! interval's lower end is within 10 % of it: a lucky median with a long tail
-//! below meets nothing. For costs ("not above c") the same, upside down.
+//! below meets nothing. For costs ("not above c") the same, upside down. A target
+//! "level" is the standing itself, or a better one. A row with several targets
+//! meets all of them or none.
 
 use serde::{Deserialize, Serialize};
 
-use crate::rows::Target;
+use crate::rows::{Target, Targets};
 use crate::stats::Estimate;
 
 /// How far the unlucky end of an interval may miss a target that its median
@@ -67,16 +69,32 @@ pub struct Measured {
     pub ratio: Estimate,
     /// Our cost over the floor's.
     pub floors: Option<Estimate>,
+    /// What our cost has above the floor's, over what the peer's has.
+    pub above_floor: Option<Estimate>,
+    pub standing: Standing,
 }
 
-/// Is the target met? `None` if what it speaks of was not measured.
+/// Are all the targets met? `None` if what one speaks of was not measured.
 #[must_use]
-pub fn met(target: Target, measured: Measured) -> Option<bool> {
+pub fn all_met(targets: &Targets, measured: Measured) -> Option<bool> {
+    let mut all = true;
+    for target in targets.iter() {
+        all &= met(target, measured)?;
+    }
+    Some(all)
+}
+
+fn met(target: Target, measured: Measured) -> Option<bool> {
     match target {
         Target::TimesLess(n) => Some(at_least(measured.ratio, n)),
         Target::Ahead => Some(measured.ratio.low > 1.0),
         Target::AtMost(most) => Some(at_most(measured.cost, most)),
         Target::FloorsAtMost(most) => Some(at_most(measured.floors?, most)),
+        Target::Level => Some(matches!(
+            measured.standing,
+            Standing::Ahead | Standing::Level
+        )),
+        Target::AboveFloorAtMost(most) => Some(at_most(measured.above_floor?, most)),
     }
 }
 
@@ -101,6 +119,8 @@ mod tests {
             cost: estimate(1.0, 1.0, 1.0),
             ratio,
             floors: None,
+            above_floor: None,
+            standing: Standing::of(ratio, false),
         }
     }
 
@@ -184,6 +204,42 @@ mod tests {
             met(Target::Ahead, measured(estimate(1.0, 1.1, 2.0))),
             Some(false)
         );
+    }
+
+    #[test]
+    fn level_asks_for_the_standing() {
+        let cases = [
+            (1.01, 1.2, 1.4, true),
+            (0.9, 0.97, 1.0, true),
+            (0.9, 0.969, 1.0, false), // undecided is not level
+            (0.9, 0.98, 0.999, false),
+        ];
+        for (low, median, high, expected) in cases {
+            let found = met(Target::Level, measured(estimate(low, median, high)));
+            assert_eq!(found, Some(expected), "{low} {median} {high}");
+        }
+    }
+
+    #[test]
+    fn of_several_targets_each_counts() {
+        let targets = Targets::All(vec![Target::Level, Target::FloorsAtMost(1.1)]);
+        let mut measured = measured(estimate(0.99, 1.0, 1.01));
+        assert_eq!(all_met(&targets, measured), None);
+        measured.floors = Some(estimate(1.0, 1.05, 1.1));
+        assert_eq!(all_met(&targets, measured), Some(true));
+        measured.standing = Standing::Behind;
+        assert_eq!(all_met(&targets, measured), Some(false));
+    }
+
+    #[test]
+    fn what_is_above_the_floor_is_held_against_what_the_peer_has_there() {
+        let mut measured = measured(estimate(1.0, 1.0, 1.0));
+        let target = Target::AboveFloorAtMost(0.5);
+        assert_eq!(met(target, measured), None);
+        measured.above_floor = Some(estimate(0.4, 0.5, 0.55));
+        assert_eq!(met(target, measured), Some(true));
+        measured.above_floor = Some(estimate(0.4, 0.51, 0.55));
+        assert_eq!(met(target, measured), Some(false));
     }
 
     #[test]

@@ -88,6 +88,62 @@ fn a_child_prints_one_line() {
     assert_eq!(stdout(&output).lines().count(), 1);
 }
 
+/// The client is a process of its own there, or the CPU time would be both's.
+#[test]
+fn a_row_about_sockets_has_a_client_beside_it() {
+    for rt in ["kolo-current", "floor"] {
+        let output = compare(&["--one", "echo-64", "--rt", rt, "--size", "2000"]);
+        assert_eq!(code(&output), Some(0), "{}", stderr(&output));
+        let answer: Answer = serde_json::from_slice(&output.stdout).unwrap();
+        let Answer::Reading(reading) = answer else {
+            panic!("{answer:?}")
+        };
+        assert!(reading.cpu > 0.0 && reading.wall > 0.0, "{reading:?}");
+        assert!(reading.counted.unwrap() > 0.0, "{reading:?}");
+    }
+}
+
+#[test]
+fn wrk_asks_hyper_on_both_libraries() {
+    for rt in ["kolo-current", "tokio-current"] {
+        let output = compare(&["--one", "hello", "--rt", rt, "--size", "1"]);
+        assert_eq!(code(&output), Some(0), "{}", stderr(&output));
+        match serde_json::from_slice(&output.stdout).unwrap() {
+            Answer::Reading(reading) => assert!(reading.cpu > 0.0 && reading.wall > 0.0),
+            Answer::Skipped(reason) => assert_eq!(reason, "wrk is not installed"),
+        }
+    }
+}
+
+/// Both rows of one workload, and the calls that strace counts.
+#[test]
+fn readings_are_shared_and_calls_are_counted() {
+    let names = "echo-1,echo-1-p99,echo-1-transfers";
+    let output = compare(&["--rows", names, "--runs", "1", "--format", "json"]);
+    assert!(
+        matches!(code(&output), Some(0 | 1 | 3)),
+        "{}",
+        stderr(&output)
+    );
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let finding = |row: usize| &report["rows"][row]["finding"];
+    let cpu = |row: usize| {
+        finding(row)["judged"]["programs"][0]["cpu"]
+            .as_f64()
+            .unwrap()
+    };
+    assert_eq!(cpu(0), cpu(1), "the same run");
+    if let Some(reason) = finding(2)["skipped"].as_str() {
+        assert!(reason.contains("strace"), "{reason}");
+        return;
+    }
+    for program in finding(2)["judged"]["programs"].as_array().unwrap() {
+        // One read, one write. A first read that came too early differs.
+        let calls = program["cost"]["median"].as_f64().unwrap();
+        assert!((1.9..3.1).contains(&calls), "{program}");
+    }
+}
+
 #[test]
 fn a_row_goes_through_children_to_every_output() {
     let (json, markdown) = (scratch("report.json"), scratch("report.md"));

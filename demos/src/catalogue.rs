@@ -21,6 +21,7 @@ pub(crate) enum Demo {
     ProducerConsumer,
     Loop,
     Scrape,
+    Echo,
 }
 
 /// One program of a demo. The names are those of the hidden `measure` command.
@@ -41,6 +42,8 @@ pub(crate) enum Program {
     ScrapeOneByOne,
     ScrapeAtOnce,
     ScrapeLimited,
+    EchoByHand,
+    Echo,
 }
 
 /// A Python event loop.
@@ -67,12 +70,13 @@ pub(crate) struct Contender {
 }
 
 impl Demo {
-    pub(crate) const ALL: [Demo; 5] = [
+    pub(crate) const ALL: [Demo; 6] = [
         Demo::Count,
         Demo::Fib,
         Demo::ProducerConsumer,
         Demo::Loop,
         Demo::Scrape,
+        Demo::Echo,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -82,6 +86,7 @@ impl Demo {
             Demo::ProducerConsumer => "producer-consumer",
             Demo::Loop => "loop",
             Demo::Scrape => "scrape",
+            Demo::Echo => "echo",
         }
     }
 
@@ -93,6 +98,7 @@ impl Demo {
             Demo::ProducerConsumer => "How long does an item wait for its consumer?",
             Demo::Loop => "What does a loop cost when there is nothing to wait for?",
             Demo::Scrape => "What if most of a program's time is spent waiting for others?",
+            Demo::Echo => "What does a message through a socket cost?",
         }
     }
 
@@ -104,6 +110,7 @@ impl Demo {
             Demo::ProducerConsumer => "asyncio: the producer-consumer app",
             Demo::Loop => "asyncio: uvloop",
             Demo::Scrape => "asyncio: web scraping with aiohttp",
+            Demo::Echo => "beyond the course: sockets",
         }
     }
 
@@ -129,6 +136,7 @@ impl Demo {
                 Program::ScrapeAtOnce,
                 Program::ScrapeLimited,
             ],
+            Demo::Echo => &[Program::EchoByHand, Program::Echo],
         }
     }
 
@@ -139,7 +147,7 @@ impl Demo {
             Demo::Count => Some(Duration::from_secs(1)),
             Demo::ProducerConsumer => Some(Duration::from_millis(500)),
             Demo::Scrape => Some(LATENCY),
-            Demo::Fib | Demo::Loop => None,
+            Demo::Fib | Demo::Loop | Demo::Echo => None,
         }
     }
 
@@ -149,7 +157,8 @@ impl Demo {
             match program {
                 Program::CountSynchronous
                 | Program::OneAfterTheOther
-                | Program::ScrapeSynchronous => vec![Runner::Plain],
+                | Program::ScrapeSynchronous
+                | Program::EchoByHand => vec![Runner::Plain],
                 Program::LoopPython => {
                     vec![
                         Runner::Python(Engine::Asyncio),
@@ -178,6 +187,7 @@ impl Program {
             Program::OneAfterTheOther | Program::OneProducer | Program::TwoProducers => {
                 Demo::ProducerConsumer
             }
+            Program::EchoByHand | Program::Echo => Demo::Echo,
             Program::ScrapeSynchronous
             | Program::ScrapeOneByOne
             | Program::ScrapeAtOnce
@@ -208,6 +218,8 @@ impl Program {
             Program::ScrapeOneByOne => "one by one",
             Program::ScrapeAtOnce => "at once",
             Program::ScrapeLimited => "with a limit",
+            Program::EchoByHand => "mio by hand",
+            Program::Echo => "server",
         }
     }
 
@@ -219,6 +231,7 @@ impl Program {
             Program::OneAfterTheOther => Program::OneProducer,
             Program::LoopPython => Program::LoopQueue,
             Program::ScrapeSynchronous => Program::ScrapeOneByOne,
+            Program::EchoByHand => Program::Echo,
             other => other,
         }
     }

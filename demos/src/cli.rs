@@ -8,6 +8,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::catalogue::{Demo, Program};
+use crate::load::{self, LoadOptions, LoadSettings};
 use crate::runtimes::Runtime;
 use crate::web::visit::{self, Visit};
 
@@ -131,6 +132,8 @@ Examples:
         program: Program,
         #[command(flatten)]
         visit: Visit,
+        #[arg(long, value_parser = LoadSettings::of_argument)]
+        load: LoadSettings,
     },
 }
 
@@ -184,8 +187,8 @@ Examples:
     /// What does a loop cost when there is nothing to wait for?
     #[command(after_help = "\
 Two producers, one consumer, a yield after each put and get. `mpsc` is the library's own
-unbounded channel, `Queue` is kolo::sync::Queue on every runtime; `armed`: with a timer
-armed. asyncio and uvloop join where a python3 has them.
+unbounded channel, `Queue` is kolo::sync::Queue on every runtime; `armed`: with a timer and a
+listener waiting. asyncio and uvloop join where a python3 has them.
 
 Examples:
   demos run loop
@@ -209,6 +212,18 @@ Examples:
   demos run scrape --base-url https://localhost:8443 --ca-file ca.pem
   demos compare scrape --runs 3")]
     Scrape(Visit),
+
+    /// What does a message through a socket cost?
+    #[command(after_help = "\
+A TCP echo server on each runtime, and by hand over mio; beside it a load client in a process
+of its own: messages a second, how long one is under way, and the server's CPU time for it.
+
+Examples:
+  demos run echo
+  demos run echo --connections 1000 --seconds 5
+  demos run echo --rt kolo-current --message-size 65536 --port 7007
+  demos compare echo --runs 9 --export-json echo.json")]
+    Echo(LoadOptions),
 }
 
 impl DemoName {
@@ -219,6 +234,15 @@ impl DemoName {
             DemoName::ProducerConsumer => Demo::ProducerConsumer,
             DemoName::Loop => Demo::Loop,
             DemoName::Scrape(_) => Demo::Scrape,
+            DemoName::Echo(_) => Demo::Echo,
+        }
+    }
+
+    /// What the client of `echo` is to do.
+    pub(crate) fn load(&self) -> &LoadOptions {
+        match self {
+            DemoName::Echo(load) => load,
+            _ => &load::USUAL,
         }
     }
 

@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::catalogue::{Demo, Program, Runner};
 use crate::cli::{Comparison, DemoName, Format, Options};
 use crate::console::{Console, Manner, Voice};
+use crate::load::{self, LoadSettings};
 use crate::playbill::Playbill;
 use crate::report::{Report, Status};
 use crate::runtimes::Runtime;
@@ -27,6 +28,9 @@ const TOUR_ROUNDS: u32 = 3;
 /// The pace of the tour and of comparisons, where none is asked for.
 const BRISK: f64 = 0.05;
 
+/// How many seconds of load an echo server gets there.
+const A_MOMENT: f64 = 0.3;
+
 /// The exit codes, as `--help` lists them.
 const DONE: u8 = 0;
 const FAILED: u8 = 1;
@@ -34,7 +38,7 @@ const CANNOT_RUN: u8 = 3;
 
 pub(crate) fn run(options: &Options, named: &DemoName) -> ! {
     let demo = named.demo();
-    let settings = settings(options, named.visit(), 1.0);
+    let settings = settings(options, named.visit(), named.load().settings(1.0), 1.0);
     let playbill = start("run", options, settings, None);
     heading(&playbill.session.console, demo, settings);
     say_how_long(&playbill, demo);
@@ -43,7 +47,8 @@ pub(crate) fn run(options: &Options, named: &DemoName) -> ! {
 }
 
 pub(crate) fn tour(options: &Options) -> ! {
-    let settings = settings(options, &visit::USUAL, BRISK);
+    let load = load::USUAL.settings(A_MOMENT);
+    let settings = settings(options, &visit::USUAL, load, BRISK);
     let playbill = start("tour", options, settings, None);
     let console = &playbill.session.console;
     let scale = settings.time_scale;
@@ -91,7 +96,8 @@ pub(crate) fn compare(options: &Options, how: &Comparison, named: &DemoName) -> 
             std::process::exit(FAILED.into());
         }
     }
-    let settings = settings(options, named.visit(), BRISK);
+    let load = named.load().settings(A_MOMENT);
+    let settings = settings(options, named.visit(), load, BRISK);
     let playbill = start("compare", options, settings, Some(how.clone()));
     heading(&playbill.session.console, demo, settings);
     playbill.measure(demo, how.runs);
@@ -174,7 +180,12 @@ fn say_how_long(playbill: &Playbill, demo: Demo) {
     }
 }
 
-pub(crate) fn settings(options: &Options, visit: &Visit, time_scale: f64) -> Settings {
+pub(crate) fn settings(
+    options: &Options,
+    visit: &Visit,
+    load: LoadSettings,
+    time_scale: f64,
+) -> Settings {
     let fresh = || {
         Dice::new(std::process::id().into())
             .next()
@@ -187,6 +198,7 @@ pub(crate) fn settings(options: &Options, visit: &Visit, time_scale: f64) -> Set
         items: options.items,
         // Once per process, and wanted until its end.
         visit: Box::leak(Box::new(visit.clone())),
+        load,
     }
 }
 

@@ -9,7 +9,8 @@
 //!   "machine":  { "os", "arch", "cpu", "cores" },
 //!   "versions": { "kolo", "tokio", "rustc", "python", "uvloop" },
 //!   "settings": { "time_scale", "seed", "items",
-//!                 "visit": { "pages", "limit", "base_url", "ca_file", "timeout", "port" } },
+//!                 "visit": { "pages", "limit", "base_url", "ca_file", "timeout", "port" },
+//!                 "load": { "connections", "message_size", "seconds", "port" } },
 //!   "interrupted": false,
 //!   "rows": [
 //!     { "demo": "loop", "program": "mpsc", "runtime": "kolo-current",
@@ -23,7 +24,7 @@
 //!       "speed": { "against": "tokio-current", "program": "mpsc",
 //!                  "median": 6.3, "interval": [6.1, 6.5] },
 //!       "checks":  [ { "claim", "holds" } ],
-//!       "samples": [ { "wall_s", "cpu_s", "peak_bytes", "latency_s" } ] } ] }
+//!       "samples": [ { "wall_s", "cpu_s", "items", "peak_bytes", "latency_s" } ] } ] }
 //! ```
 //!
 //! A field is added without a new schema number, and never changes its meaning
@@ -147,6 +148,7 @@ pub(crate) fn markdown(report: &Report) -> String {
         seed,
         items,
         visit: _,
+        load: _,
     } = report.settings;
     text += &format!("\n- time scale {time_scale}, seed {seed}, {items} items\n");
     if report.interrupted {

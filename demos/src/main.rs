@@ -5,7 +5,7 @@
 //! Reading order: `course/mod.rs` and its programs, `runtimes.rs`; `web/mod.rs`, the
 //! HTTP around one of them; then what is around all of them: `stage.rs` (what a program needs besides its runtime), `perform.rs` (one run),
 //! `report.rs`, `table.rs`, `export.rs` (what was found), `commands.rs` and `session.rs`
-//! (what each command does, and Ctrl-C).
+//! (what each command does, and Ctrl-C); `load.rs` (what stands beside an echo server).
 
 mod catalogue;
 mod cli;
@@ -13,6 +13,7 @@ mod commands;
 mod console;
 mod course;
 mod export;
+mod load;
 mod machine;
 mod perform;
 mod playbill;
@@ -29,6 +30,7 @@ use cli::Command;
 use console::Console;
 
 fn main() {
+    kolo_load::be_client_if_asked();
     let cli = cli::parse();
     let options = &cli.options;
     match &cli.command {
@@ -36,12 +38,16 @@ fn main() {
         Some(Command::List) => commands::list(options),
         Some(Command::Run { demo }) => commands::run(options, demo),
         Some(Command::Compare { how, demo }) => commands::compare(options, how, demo),
-        Some(Command::Measure { program, visit }) => {
+        Some(Command::Measure {
+            program,
+            visit,
+            load,
+        }) => {
             let on = options
                 .rt
                 .as_ref()
                 .and_then(|runtimes| runtimes.first().copied());
-            let settings = commands::settings(options, visit, 1.0);
+            let settings = commands::settings(options, visit, *load, 1.0);
             Console::new(true).document(&perform::measure(*program, on, settings));
         }
     }

@@ -101,6 +101,7 @@ pub(crate) fn in_fresh_process(
     command.arg("--seed").arg(settings.seed.to_string());
     command.arg("--items").arg(settings.items.to_string());
     command.args(settings.visit.arguments());
+    command.arg("--load").arg(settings.load.argument());
     command.stdin(Stdio::null());
     match session.run_child(command) {
         Ok((status, written)) => serde_json::from_slice(&written).unwrap_or_else(|_| {

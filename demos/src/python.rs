@@ -121,6 +121,7 @@ impl Python {
             sample: Some(Sample {
                 wall_s,
                 cpu_s,
+                items: Some(2 * lim),
                 peak_bytes,
                 latency_s: None,
             }),

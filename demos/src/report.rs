@@ -87,6 +87,8 @@ pub(crate) struct Sample {
     pub(crate) wall_s: f64,
     /// User and system time of the whole process, for the program alone.
     pub(crate) cpu_s: f64,
+    /// How many the time was spent on.
+    pub(crate) items: Option<u64>,
     /// Of the process; only where it was a fresh one.
     pub(crate) peak_bytes: Option<u64>,
     /// From made to taken, per item.
@@ -129,17 +131,25 @@ pub(crate) struct Row {
     pub(crate) samples: Vec<Sample>,
 }
 
+impl Sample {
+    /// Seconds per item, or of the whole where there are none.
+    fn cost(&self) -> f64 {
+        self.wall_s / self.items.unwrap_or(1).max(1) as f64
+    }
+}
+
 impl Row {
     pub(crate) fn demo(&self) -> Demo {
         self.contender.program.demo()
     }
 
-    pub(crate) fn walls(&self) -> Vec<f64> {
-        self.samples.iter().map(|sample| sample.wall_s).collect()
+    /// What its speed is measured by.
+    pub(crate) fn costs(&self) -> Vec<f64> {
+        self.samples.iter().map(Sample::cost).collect()
     }
 
     pub(crate) fn wall(&self) -> Option<Spread> {
-        Spread::of(self.walls())
+        Spread::of(self.samples.iter().map(|sample| sample.wall_s).collect())
     }
 
     pub(crate) fn cpu(&self) -> Option<Spread> {
@@ -174,7 +184,8 @@ impl Row {
 
     /// Seconds per item, in the median run.
     pub(crate) fn per_item(&self) -> Option<f64> {
-        Some(self.wall()?.median / self.items? as f64)
+        self.items?;
+        stats::median(self.costs())
     }
 }
 
@@ -259,7 +270,7 @@ impl Report {
             runner: Runner::On(Runtime::TokioCurrent),
         };
         let base = self.rows.iter().find(|row| row.contender == base)?;
-        stats::paired_ratio(&base.walls(), &row.walls())
+        stats::paired_ratio(&base.costs(), &row.costs())
     }
 
     /// All checks of all rows.

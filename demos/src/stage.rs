@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use crate::catalogue::{Demo, Program};
 use crate::console::{Console, Voice};
+use crate::load::LoadSettings;
 use crate::report::{Check, Measured, Sample, Spread, Status};
 use crate::web::visit::Visit;
 
@@ -29,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) items: u64,
     /// What `scrape` gets.
     pub(crate) visit: &'static Visit,
+    pub(crate) load: LoadSettings,
 }
 
 /// How many threads the loop is to have.
@@ -83,11 +85,18 @@ struct Notes {
     took: Option<Duration>,
     items: Option<u64>,
     latencies: Vec<Duration>,
+    /// Of messages that somebody else has timed.
+    spread: Option<Spread>,
+    /// Where it is not that of this whole process.
+    cpu: Option<Duration>,
     checks: Vec<Check>,
 }
 
 impl Notes {
     fn latency(&self) -> Option<Spread> {
+        if self.spread.is_some() {
+            return self.spread;
+        }
         Spread::of(self.latencies.iter().map(Duration::as_secs_f64).collect())
     }
 }
@@ -211,6 +220,11 @@ impl Stage {
         self.0.settings.visit
     }
 
+    /// What the client of an echo server is to do.
+    pub(crate) fn load(&self) -> LoadSettings {
+        self.0.settings.load
+    }
+
     /// What a bound on elapsed time forgives: a machine busy with other things.
     pub(crate) fn slack(&self) -> Duration {
         Duration::from_millis(500)
@@ -234,6 +248,17 @@ impl Stage {
     /// The time that stands in the table.
     pub(crate) fn took(&self, time: Duration) {
         self.notes().took = Some(time);
+    }
+
+    /// The CPU time of that time, where more was done than is to be measured.
+    pub(crate) fn used(&self, cpu: Duration) {
+        self.notes().cpu = Some(cpu);
+    }
+
+    /// The latencies of items that somebody else has timed.
+    pub(crate) fn latencies(&self, least: Duration, median: Duration, most: Duration) {
+        let [min, median, max] = [least, median, most].map(|time| time.as_secs_f64());
+        self.notes().spread = Some(Spread { min, median, max });
     }
 
     /// How many items the time was spent on: the table shows the time of each.
@@ -300,7 +325,8 @@ impl Stage {
             checks: notes.checks,
             sample: notes.took.map(|took| Sample {
                 wall_s: took.as_secs_f64(),
-                cpu_s,
+                cpu_s: notes.cpu.map_or(cpu_s, |cpu| cpu.as_secs_f64()),
+                items: notes.items,
                 peak_bytes,
                 latency_s,
             }),
@@ -410,6 +436,12 @@ mod tests {
                 seed,
                 items: 2,
                 visit: &USUAL,
+                load: LoadSettings {
+                    connections: 1,
+                    message_size: 1,
+                    seconds: 1.0,
+                    port: None,
+                },
             };
             Stage::new(
                 Program::TwoProducers,

@@ -332,8 +332,19 @@ fn footnotes(report: &Report) -> Vec<(Voice, String)> {
     if report.rows.iter().any(|row| report.ratio(row).is_some()) {
         dim("speed: tokio-current takes this many times as long for the same work".to_owned());
     }
-    if report.rows.iter().any(|row| row.latency().is_some()) {
+    if report
+        .rows
+        .iter()
+        .any(|row| row.demo() != Demo::Echo && row.latency().is_some())
+    {
         dim("latency: how long an item waited for its consumer, in the median".to_owned());
+    }
+    if report
+        .rows
+        .iter()
+        .any(|row| row.demo() == Demo::Echo && row.items.is_some())
+    {
+        dim("echo: an item is a message, its latency the time under way; the CPU is the server's; speed is by item".to_owned());
     }
     if report
         .rows

@@ -206,6 +206,151 @@ fn loop_has_its_rows() {
     );
 }
 
+#[test]
+fn echo_on_every_runtime_and_by_hand() {
+    let ended = ran("run echo --seconds 0.05 --connections 3 --message-size 100");
+    assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
+    let mut titles = vec!["mio by hand".to_owned()];
+    titles.extend(
+        runtimes()
+            .0
+            .iter()
+            .map(|runtime| format!("server, {runtime}")),
+    );
+    for title in titles {
+        let lines = transcript(&ended.out, &title);
+        let starts = [
+            "3 connections, messages of 100 bytes; ",
+            "",
+            "A message is under way ",
+            "The server's CPU: ",
+        ];
+        assert_eq!(lines.len(), starts.len(), "{title}: {lines:?}");
+        assert!(
+            lines
+                .iter()
+                .zip(starts)
+                .all(|(line, start)| line.starts_with(start)),
+            "{lines:?}"
+        );
+        assert!(lines[1].contains(" messages in "), "{}", lines[1]);
+    }
+    assert!(ended.out.contains("checks hold"), "{}", ended.out);
+}
+
+#[test]
+fn echo_counts_its_messages() {
+    let report = json("run echo --rt tokio-current --seconds 0.05 --connections 1");
+    assert_eq!(report["settings"]["load"]["connections"], 1);
+    let row = &rows(&report)[1];
+    assert_eq!(row["runtime"], "tokio-current");
+    assert_eq!(row["speed"]["median"], 1.0);
+    let items = row["samples"][0]["items"].as_u64().expect("messages");
+    assert!(items > 0 && row["items"] == items, "{row}");
+    let latency = |name: &str| row["latency_s"][name].as_f64().expect("seconds");
+    assert!(latency("min") <= latency("median") && latency("median") <= latency("max"));
+}
+
+#[test]
+fn what_keeps_echo_from_running_is_said_with_its_cure() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("bound").port();
+    let ended = ran(&format!("run echo --rt tokio-current --port {port}"));
+    assert_eq!(ended.code, Some(1), "{}", ended.out);
+    let page = ended.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        page.contains(&format!("can't listen on 127.0.0.1:{port}: ")),
+        "{page}"
+    );
+    assert!(page.contains("choose another --port"), "{page}");
+
+    let few = format!(
+        "ulimit -n 64; exec {} run echo --connections 100 --rt tokio-current",
+        env!("CARGO_BIN_EXE_demos")
+    );
+    let output = Command::new("sh").args(["-c", &few]).output();
+    let ended = end(output.expect("sh starts"));
+    assert_eq!(ended.code, Some(1), "{}", ended.out);
+    let page = ended.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        page.contains("100 connections need 132 open files, and this process may have 64"),
+        "{page}"
+    );
+    assert!(page.contains("`ulimit -n 132`"), "{page}");
+}
+
+/// Starts a long `echo`, and waits until it has its client: both processes.
+fn echo_with_its_client() -> (Child, PathBuf) {
+    let child = demos("run echo --rt tokio-current --seconds 600")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("demos starts");
+    let parent = format!(" {} ", child.id());
+    let is_client = |process: &PathBuf| {
+        let read = |name| fs::read_to_string(process.join(name)).unwrap_or_default();
+        // pid (name) state parent …
+        let of_ours = read("stat")
+            .rsplit_once(") ")
+            .is_some_and(|(_, rest)| rest[1..].starts_with(&parent));
+        of_ours && read("cmdline").contains("--be-the-load-client")
+    };
+    let client = loop {
+        let processes = fs::read_dir("/proc")
+            .expect("Linux")
+            .flatten()
+            .map(|entry| entry.path());
+        if let Some(client) = processes.into_iter().find(is_client) {
+            break client;
+        }
+        std::thread::yield_now();
+    };
+    (child, client)
+}
+
+fn signal(which: &str, process: &str) {
+    let killed = Command::new("kill").args([which, process]).status();
+    assert!(killed.expect("kill starts").success());
+}
+
+#[test]
+fn a_client_that_dies_in_the_middle_fails_its_row() {
+    let (mut child, client) = echo_with_its_client();
+    let pid = client.file_name().expect("a pid").to_string_lossy();
+    signal("-KILL", &pid);
+    // That was the client of the first row; the table tells of it when the second
+    // is interrupted.
+    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut page = String::new();
+    while !page.contains("── server, ") {
+        assert_ne!(out.read_line(&mut page).expect("UTF-8"), 0, "{page}");
+    }
+    signal("-INT", &child.id().to_string());
+    out.read_to_string(&mut page).expect("UTF-8");
+    let ended = end(child.wait_with_output().expect("demos ends"));
+    assert_eq!(ended.code, Some(130), "{}", ended.err);
+    assert!(
+        page.contains("mio by hand on none: the load client ended with signal: 9"),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_server_that_dies_in_the_middle_leaves_no_client_behind() {
+    let (mut child, client) = echo_with_its_client();
+    child.kill().expect("it runs");
+    child.wait().expect("killed");
+    let gone = || {
+        // What nobody has waited for yet is a Z there.
+        let stat = fs::read_to_string(client.join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ")
+            .is_none_or(|(_, rest)| rest.starts_with('Z'))
+    };
+    while !gone() {
+        std::thread::yield_now();
+    }
+}
+
 // Commands and formats.
 
 #[test]
@@ -218,7 +363,14 @@ fn the_tour_shows_every_demo_and_ends_in_one_table() {
     let ended = ran(&options);
     assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
     assert_eq!(ended.err, "");
-    for demo in ["count", "fib", "producer-consumer", "loop", "scrape"] {
+    for demo in [
+        "count",
+        "fib",
+        "producer-consumer",
+        "loop",
+        "scrape",
+        "echo",
+    ] {
         assert!(ended.out.contains(&format!("\n{demo}: ")), "{demo}");
     }
     let tables = ended
@@ -289,7 +441,14 @@ fn help_has_examples_everywhere() {
         assert!(!ended.out.contains("measure "), "the hidden command shows");
     }
     for command in ["run", "compare"] {
-        for demo in ["count", "fib", "producer-consumer", "loop", "scrape"] {
+        for demo in [
+            "count",
+            "fib",
+            "producer-consumer",
+            "loop",
+            "scrape",
+            "echo",
+        ] {
             let ended = ran(&format!("{command} {demo} --help"));
             assert_eq!(ended.code, Some(0));
             assert!(
@@ -324,6 +483,11 @@ fn misuse_is_2() {
         "run scrape --ca-file ca.pem",
         "run scrape --port 8080 --base-url http://127.0.0.1",
         "run count --runs 3",
+        "run echo --connections 0",
+        "run echo --connections 20001",
+        "run echo --message-size 0",
+        "run echo --seconds 0",
+        "run echo --port 65536",
     ] {
         let ended = ran(line);
         assert_eq!((ended.code, &*ended.out), (Some(2), ""), "{line}");

@@ -21,12 +21,12 @@ use clap::{CommandFactory, Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use kolo_benches::alloc::CountingAlloc;
 use kolo_benches::contenders::{self, Contender};
-use kolo_benches::contest::Contest;
+use kolo_benches::contest::{Contest, Outcome};
 use kolo_benches::libraries::{Flavour, kolo, tokio};
 use kolo_benches::machine::Machine;
 use kolo_benches::reading::Sizes;
 use kolo_benches::report::{Finding, Report, RowReport};
-use kolo_benches::rows::{Cost, Row, Rows};
+use kolo_benches::rows::{Row, Rows};
 use kolo_benches::table;
 
 // For the rows about bytes; see its header for what it costs the others.
@@ -35,8 +35,8 @@ static COUNTED: CountingAlloc = CountingAlloc;
 
 const EXAMPLES: &str = "\
 Examples:
-  compare                                  every row, in under four minutes
-  compare --quick                          a first look, in well under one
+  compare                                  every row, in about ten minutes
+  compare --quick                          a first look, in about three
   compare --rows yield,spawn-join --runs 31
   compare --rt kolo-current,tokio-current,smol --rows loop-mpsc
   compare --check --export-markdown TABLE.md
@@ -113,6 +113,7 @@ fn row_names() -> PossibleValuesParser {
 }
 
 fn main() -> ExitCode {
+    kolo_load::be_client_if_asked();
     let arguments = Arguments::parse();
     let rows = Rows::load();
     if arguments.list {
@@ -178,7 +179,7 @@ fn one(row: &Row, arguments: &Arguments) -> ExitCode {
     };
     let measured = arguments.size.unwrap_or(row.size);
     // Two sizes taken from each other need no warm-up.
-    let warm_up = if row.cost == Cost::Callgrind {
+    let warm_up = if row.cost.is_difference() {
         0
     } else {
         row.warm_up
@@ -234,10 +235,22 @@ fn compare(rows: Rows, arguments: &Arguments) -> std::io::Result<Report> {
         .rows
         .into_iter()
         .filter(|row| arguments.rows.is_empty() || arguments.rows.contains(&row.name))
+        .map(|mut row| {
+            if arguments.quick {
+                row.size = row.quick.unwrap_or(row.size);
+            }
+            row
+        })
         .collect();
+    // Readings that another row has taken in this comparison are not taken again.
+    let shared = |row: &Row| {
+        let name = row.same_as.as_ref()?;
+        chosen.iter().position(|other| other.name == *name)
+    };
 
     let processes: usize = chosen
         .iter()
+        .filter(|row| shared(row).is_none())
         .map(|row| contest.processes(row, row.rounds(asked)))
         .sum();
     // Draws on stderr, and only if that is a terminal.
@@ -245,20 +258,27 @@ fn compare(rows: Rows, arguments: &Arguments) -> std::io::Result<Report> {
     let style = "{bar:30} {pos}/{len} {msg} (about {eta} left)";
     progress.set_style(ProgressStyle::with_template(style).expect("a fixed template"));
 
-    let mut found = Vec::new();
+    let mut outcomes: Vec<Outcome> = Vec::new();
     let mut before = 0;
-    for row in chosen {
+    for row in &chosen {
+        if let Some(place) = shared(row) {
+            outcomes.push(outcomes[place].clone());
+            continue;
+        }
         let rounds = row.rounds(asked);
-        let outcome = contest.hold(&row, rounds, |contender| {
+        outcomes.push(contest.hold(row, rounds, |contender| {
             progress.set_message(format!("{} on {contender}", row.name));
             progress.inc(1);
-        });
+        }));
         // A row that was skipped, or lost a program, took fewer than planned.
-        before += contest.processes(&row, rounds) as u64;
+        before += contest.processes(row, rounds) as u64;
         progress.set_position(before);
-        found.push(RowReport::new(row, outcome));
     }
     progress.finish_and_clear();
+    let found = chosen.into_iter().zip(outcomes);
+    let found = found
+        .map(|(row, outcome)| RowReport::new(row, outcome))
+        .collect();
     Ok(Report::new(arguments.rt.clone(), found, machine))
 }
 

@@ -1,6 +1,7 @@
 //! **How fast could it be at all?** For each row, the fastest plain program that
 //! does the same job: boxed futures polled in a bare loop, no task cells, no
-//! join handles, no wakers that wake, no looks at a driver.
+//! join handles, no wakers that wake, no looks at a driver. Where sockets take
+//! part, a loop over mio and no future at all.
 //!
 //! A floor is not a runtime: it knows beforehand how many tasks there are and
 //! that polling all of them in turn is never wrong. What a runtime needs above
@@ -11,12 +12,14 @@
 mod handover;
 mod memory;
 mod plain;
+mod sockets;
 mod timers;
 
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use crate::load::job;
 use crate::reading::{Reading, Sizes, counted, timed};
 
 pub use handover::{course_mpsc, course_queue, ping_pong, pipeline};
@@ -28,6 +31,9 @@ type Boxed<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 /// Does the floor of `row`, if it has one.
 #[must_use]
 pub fn run(row: &str, sizes: Sizes) -> Option<Reading> {
+    if let Some(job) = job(row, sizes) {
+        return Some(sockets::echoes(job));
+    }
     Some(match row {
         "loop-mpsc" | "loop-mpsc-armed" | "loop-mpsc-instructions" => timed(sizes, course_mpsc),
         "loop-queue" | "loop-queue-armed" | "loop-queue-instructions" => timed(sizes, course_queue),
@@ -45,6 +51,7 @@ pub fn run(row: &str, sizes: Sizes) -> Option<Reading> {
         "bytes-16" => counted(sizes, memory::bytes_per_box::<2>),
         "bytes-128" => counted(sizes, memory::bytes_per_box::<16>),
         "bytes-1024" => counted(sizes, memory::bytes_per_box::<128>),
+        "bytes-connection" => counted(sizes, sockets::bytes_per_connection),
         _ => return None,
     })
 }

@@ -2,8 +2,8 @@
 //! second in which nothing happens, as the kernel counts voluntary context
 //! switches. Each is a wake-up that costs a battery or a neighbour.
 //!
-//! A hundred tasks are parked and a timer is armed an hour ahead: a wheel that
-//! has to be turned by hand shows here.
+//! A hundred tasks are parked, a timer is armed an hour ahead, and a listener
+//! waits: a wheel that has to be turned by hand shows here.
 //!
 //! What it does not show: connections, and what follows a burst of work (a
 //! spinning runtime may go to sleep late).

@@ -12,10 +12,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::rt;
-use super::{channels, course_loop, idle, lives, memory, outside, tasks, timers};
+use super::{channels, course_loop, hello, idle, lives, memory, outside, sockets, tasks, timers};
 use crate::contenders::Answer;
 use crate::libraries::Flavour;
+use crate::load::{LOOPBACK, job};
 use crate::reading::{Sizes, counted, timed};
+use crate::wrk;
+use kolo_load::need_open_files;
 use rt::runtime::{Builder, Runtime};
 
 /// A runtime with time and I/O enabled.
@@ -32,23 +35,30 @@ pub fn build(flavour: Flavour) -> io::Result<Runtime> {
     .build()
 }
 
-/// Arms a timer an hour ahead, so that the driver has something to look after.
+/// Arms a timer an hour ahead and waits for a connection that nobody makes, so
+/// that the driver has something to look after.
 ///
 /// # Panics
 ///
-/// If the timer is lost: then the row would be another row.
+/// If one of them is lost: then the row would be another row.
 pub fn arm(runtime: &Runtime) {
     runtime.block_on(async {
         let (armed, seen) = rt::sync::oneshot::channel();
+        let listener = rt::net::TcpListener::bind(LOOPBACK).await.unwrap();
         rt::spawn(async move {
             let mut sleep = pin!(rt::time::sleep(Duration::from_secs(3600)));
+            let mut accept = pin!(listener.accept());
             poll_fn(|cx| {
                 assert!(sleep.as_mut().poll(cx).is_pending());
+                assert!(accept.as_mut().poll(cx).is_pending());
                 Poll::Ready(())
             })
             .await;
             armed.send(()).unwrap();
-            sleep.await;
+            rt::select! {
+                () = sleep => unreachable!("in an hour"),
+                accepted = accept => panic!("nobody knows its port: {accepted:?}"),
+            }
         });
         seen.await.unwrap();
     });
@@ -65,6 +75,16 @@ pub fn run(name: &str, flavour: Flavour, sizes: Sizes) -> Answer {
         Err(error) => return Answer::Skipped(error.to_string()),
     };
     let runtime = &runtime;
+    if let Some(job) = job(name, sizes) {
+        return match need_open_files(job.work.connections()) {
+            Ok(()) => Answer::Reading(sockets::echoes(runtime, flavour, job)),
+            Err(error) => Answer::Skipped(error.to_string()),
+        };
+    }
+    let hello = name.starts_with("hello");
+    if hello && !wrk::installed() {
+        return Answer::Skipped("wrk is not installed".into());
+    }
     Answer::Reading(match name {
         "loop-mpsc" | "loop-mpsc-instructions" => timed(sizes, |n| course_loop::mpsc(runtime, n)),
         "loop-mpsc-armed" => {
@@ -92,6 +112,8 @@ pub fn run(name: &str, flavour: Flavour, sizes: Sizes) -> Answer {
         "bytes-16" => counted(sizes, |n| memory::bytes_per_task::<2>(runtime, n)),
         "bytes-128" => counted(sizes, |n| memory::bytes_per_task::<16>(runtime, n)),
         "bytes-1024" => counted(sizes, |n| memory::bytes_per_task::<128>(runtime, n)),
+        "bytes-connection" => counted(sizes, |n| sockets::bytes_per_connection(runtime, n)),
+        _ if hello => hello::requests(runtime, flavour, sizes),
         "idle" => {
             arm(runtime);
             counted(sizes, |n| idle::wakeups_per_second(runtime, n))

@@ -5,8 +5,9 @@
 
 use std::io;
 
-use super::{count, fib, loop_program, producer_consumer, rt, scrape};
+use super::{count, echo, fib, loop_program, producer_consumer, rt, scrape};
 use crate::catalogue::Program;
+use crate::load;
 use crate::stage::{Stage, Threads};
 
 /// `asyncio.new_event_loop()`: one thread, or a worker for each core.
@@ -43,6 +44,8 @@ pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
         Program::ScrapeOneByOne => scrape::one_by_one(stage),
         Program::ScrapeAtOnce => scrape::at_once(stage, None),
         Program::ScrapeLimited => scrape::at_once(stage, Some(stage.visit().limit)),
+        Program::EchoByHand => load::by_hand(stage),
+        Program::Echo => echo::server(stage),
         Program::LoopPython => unreachable!("python runs its own program: python.rs"),
     }
 }

@@ -12,8 +12,8 @@
 //!
 //! Twice over: with the library's own unbounded channel, as its users would write
 //! it, and with `kolo::sync::Queue` on every runtime, so that only the loops
-//! differ. Each also with a timer armed somewhere: a loop that has something to
-//! look out for must ask the kernel now and then.
+//! differ. Each also *armed*, with a timer and a listener waiting somewhere: a
+//! loop that has something to look out for must ask the kernel now and then.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -121,13 +121,17 @@ fn run(stage: &Stage, armed: bool, spawn: impl FnOnce(&Runtime, u64) -> Tasks) -
         ended.is_ok_and(|((), (), seen)| seen == sum),
     );
     if let Some(alarm) = alarm {
-        stage.check("the timer was armed to the end", !alarm.is_finished());
+        stage.check("it was armed to the end", !alarm.is_finished());
         alarm.abort();
     }
     Ok(())
 }
 
-/// Keeps a timer armed: a wait whose end no run sees.
-async fn far_away() {
-    rt::time::sleep(Duration::from_secs(3600)).await;
+/// Keeps a timer armed and a listener waiting: neither's end is seen by any run.
+async fn far_away() -> io::Result<()> {
+    let listener = rt::net::TcpListener::bind("127.0.0.1:0").await?;
+    rt::select! {
+        accepted = listener.accept() => accepted.map(drop),
+        () = rt::time::sleep(Duration::from_secs(3600)) => Ok(()),
+    }
 }

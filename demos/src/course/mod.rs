@@ -12,7 +12,7 @@
 //! own: `web`.
 //!
 //! Read next: `count.rs`, then `fib.rs`, `producer_consumer.rs`,
-//! `loop_program.rs`, `scrape.rs`: the order of the course.
+//! `loop_program.rs`, `scrape.rs`: the order of the course; then `echo.rs`.
 
 #![allow(clippy::duplicate_mod)] // one text, compiled once per library: the point
 
@@ -25,6 +25,8 @@ pub(crate) mod on_kolo {
 
     #[path = "count.rs"]
     mod count;
+    #[path = "echo.rs"]
+    mod echo;
     #[path = "fib.rs"]
     mod fib;
     #[path = "library.rs"]
@@ -53,6 +55,8 @@ pub(crate) mod on_tokio {
 
     #[path = "count.rs"]
     mod count;
+    #[path = "echo.rs"]
+    mod echo;
     #[path = "fib.rs"]
     mod fib;
     #[path = "library.rs"]

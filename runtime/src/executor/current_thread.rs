@@ -61,7 +61,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use crate::driver::{Driver, DriverHandle, Driving};
+use crate::driver::{Driver, DriverHandle, Driving, Turn};
 use crate::executor::Hooks;
 use crate::executor::gate::{Gate, Rouse, Seat};
 use crate::executor::pace::Pace;
@@ -81,6 +81,7 @@ enum Entry {
 }
 
 /// Where the loop sleeps.
+#[expect(clippy::large_enum_variant, reason = "one to a runtime")]
 enum Bed {
     Driver(Driver),
     /// For a runtime without I/O and time.
@@ -352,17 +353,26 @@ impl<'a> Token<'a> {
     #[inline]
     fn look(&self) {
         let held = &self.executor.loop_;
-        held.pace.borrow_mut().looked(Instant::now());
+        let ask = held.pace.borrow_mut().looked(Instant::now());
         if self.executor.gate.has_mail() {
             self.collect();
         }
-        if let Some(driver) = self.executor.driver().filter(|d| d.is_armed())
+        if ask
+            && let Some(driver) = self.executor.driver().filter(|d| d.is_armed())
             && let Bed::Driver(bed) = &mut *held.bed.borrow_mut()
         {
             self.observe(Event::Look);
             let turn = bed.look(driver);
-            held.pace.borrow_mut().brought(turn.woken());
+            self.brought(turn);
         }
+    }
+
+    /// The driver was turned: who is first served before it is asked again?
+    #[inline]
+    fn brought(&self, turn: Turn) {
+        let held = &self.executor.loop_;
+        let ready = held.queue.borrow().len();
+        held.pace.borrow_mut().brought(turn.woken(), ready);
     }
 
     /// No task is ready: sleep until something comes.
@@ -394,7 +404,7 @@ impl<'a> Token<'a> {
             match (&mut *held.bed.borrow_mut(), &self.executor.alarm) {
                 (Bed::Driver(bed), Alarm::Driver(driver)) => {
                     let turn = bed.park(driver);
-                    held.pace.borrow_mut().brought(turn.woken());
+                    self.brought(turn);
                 }
                 (Bed::Thread(token), _) => token.park(),
                 (Bed::Driver(_), Alarm::Thread(_)) => unreachable!("made together"),

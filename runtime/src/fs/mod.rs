@@ -12,7 +12,7 @@
 //!   [`OpenOptions`] says how it is opened. Each piece is a trip, so wrap it in a
 //!   `BufReader` or `BufWriter` if the pieces are small, and `flush` at the end:
 //!   a write is done when its bytes are taken over, not when they are on the disk.
-//! - [`read_dir`] lists a directory, [`DirBuilder`] makes one; [`metadata`],
+//! - [`read_dir()`] lists a directory, [`DirBuilder`] makes one; [`metadata`],
 //!   [`rename`], [`copy`] and the others are std's functions of the same name.
 //!
 //! A trip costs some ten microseconds. Who makes many in a row is better off with

@@ -7,7 +7,7 @@
 //! does neither.
 //!
 //! Memory is always ready: `Vec` and the cursors write as std's
-//! [`Write`](std::io::Write) does. (The trait is tokio's.)
+//! [`Write`] does. (The trait is tokio's.)
 //!
 //! [`poll_flush`]: AsyncWrite::poll_flush
 //! [`poll_shutdown`]: AsyncWrite::poll_shutdown

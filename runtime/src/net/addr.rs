@@ -35,7 +35,7 @@ use crate::task::{JoinHandle, spawn_blocking};
 /// | `&T` | what `T` is |
 ///
 /// Names are resolved by the system, in
-/// [`spawn_blocking`](crate::task::spawn_blocking); what spells an address needs no
+/// [`spawn_blocking`]; what spells an address needs no
 /// thread. For the addresses themselves there is [`lookup_host`].
 ///
 /// Nobody else can implement this trait.

@@ -47,6 +47,7 @@ use std::time::Instant;
 
 use super::queue::{RunQueue, Steal};
 use super::{MultiThread, Station};
+use crate::driver::Turn;
 use crate::executor::pace::Pace;
 use crate::handle::{self, Handle};
 use crate::loom::hint;
@@ -268,15 +269,17 @@ impl Worker {
     fn look(&self) {
         let Some(post) = self.post() else { return };
         let executor = &*self.executor;
-        post.pace.borrow_mut().looked(Instant::now());
-        if executor.driver_handle.is_armed()
+        let ask = post.pace.borrow_mut().looked(Instant::now());
+        if ask
+            && executor.driver_handle.is_armed()
             && let Some(mut driver) = executor.driver.try_lock()
         {
             self.station(&post).tally.observe(Event::Look);
             coop::lift();
             // A waker that panics has been reported. It must not end the worker.
             contain(|| {
-                driver.look(&executor.driver_handle);
+                let turn = driver.look(&executor.driver_handle);
+                self.brought(&post, turn);
             });
         }
         if post.queue.len() > 1 && !executor.idle.glance().needs_nobody() {
@@ -287,6 +290,12 @@ impl Worker {
         {
             self.run(post, runnable);
         }
+    }
+
+    /// The driver was turned: who is first served before it is asked again?
+    fn brought(&self, post: &Post, turn: Turn) {
+        let ready = post.queue.len();
+        post.pace.borrow_mut().brought(turn.woken(), ready);
     }
 
     /// With nothing to run: looks for work elsewhere, or sleeps.
@@ -403,7 +412,8 @@ impl Worker {
                     if station.bed.lie_in_driver() {
                         let handle = &executor.driver_handle;
                         contain(|| {
-                            driver.park_at_most(handle, at_most);
+                            let turn = driver.park_at_most(handle, at_most);
+                            self.brought(post, turn);
                         });
                         station.bed.rise();
                     }

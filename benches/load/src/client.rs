@@ -1,0 +1,167 @@
+//! **How is a server measured from outside?** By one thread over mio, which keeps
+//! messages under way and looks at the clock once per message.
+//!
+//! [`run`] does a plan from its first connection to its findings. A [`Stopwatch`]
+//! reads the wall clock and the CPU clocks of both processes, so that nothing
+//! but the measured part is in the findings. A [`Courier`] waits for news, and
+//! sees to it that a server that has gone silent is an error, and not a client
+//! that waits forever.
+//!
+//! A server that is apart ([`Placement`](crate::Placement)) meets a client that
+//! does not sleep. A client that slept would be woken by the server's writes, and
+//! the server would pay for that, most on a virtual machine. Only when there was
+//! no news for a millisecond, which means that the server's core is somebody
+//! else's at the moment, does it give its own away too.
+//!
+//! Each message is under way alone on its connection, so more load means more
+//! connections. What that does not show: how a server fares when messages
+//! arrive at times of their own, whether it has answered or not.
+//!
+//! Read next: `echo.rs`.
+
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+
+use crate::machine::{CpuClock, need_open_files};
+use crate::plan::{Findings, Plan, Work};
+use crate::{bulk, churn, echo};
+
+/// How long a server may say nothing at all.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a client that does not sleep asks in vain before it does.
+const AWHILE: Duration = Duration::from_millis(1);
+
+/// Does what the plan says, on the calling thread.
+///
+/// # Errors
+///
+/// A sentence: the server can't be reached, goes away, falls silent or sends back
+/// something else; or there are too few files for so many connections.
+pub fn run(plan: &Plan) -> io::Result<Findings> {
+    need_open_files(plan.work.connections())?;
+    let _pinned = plan.placement.pin_client()?;
+    match plan.work {
+        Work::Echo {
+            connections,
+            size,
+            warm_up,
+            measured,
+        } => echo::run(plan, connections, size, [warm_up, measured]),
+        Work::Churn {
+            at_once,
+            size,
+            warm_up,
+            measured,
+        } => churn::run(plan, at_once, size, [warm_up, measured]),
+        Work::Bulk { warm_up, measured } => bulk::run(plan, [warm_up, measured]),
+        Work::Idle { connections } => bulk::idle(plan, connections),
+    }
+}
+
+/// The clocks of a measured part.
+pub(crate) struct Stopwatch {
+    server: CpuClock,
+    client: CpuClock,
+    began: (Instant, Duration, Duration),
+}
+
+impl Stopwatch {
+    pub(crate) fn start(plan: &Plan) -> io::Result<Self> {
+        let server = CpuClock::of(plan.process)?;
+        let client = CpuClock::of(std::process::id())?;
+        Ok(Self {
+            server,
+            client,
+            began: (Instant::now(), server.now()?, client.now()?),
+        })
+    }
+
+    pub(crate) fn stop(self, operations: u64) -> io::Result<Findings> {
+        let (began, server, client) = self.began;
+        Ok(Findings {
+            operations,
+            wall: began.elapsed(),
+            server_cpu: self.server.now()? - server,
+            client_cpu: self.client.now()? - client,
+            ..Findings::default()
+        })
+    }
+}
+
+/// Waits for news of connections.
+pub(crate) struct Courier {
+    poll: Poll,
+    spins: bool,
+    /// Since when there is no news; the clock is read only while there is none.
+    silent_since: Option<Instant>,
+}
+
+impl Courier {
+    pub(crate) fn new(plan: &Plan) -> io::Result<Self> {
+        Ok(Self {
+            poll: Poll::new()?,
+            spins: plan.placement.spins(),
+            silent_since: None,
+        })
+    }
+
+    /// A connection to `server`, and its news under the name `token`.
+    pub(crate) fn connect(&self, server: SocketAddr, token: Token) -> io::Result<TcpStream> {
+        let stream = std::net::TcpStream::connect(server)
+            .map_err(|error| told(error, &format!("can't connect to {server}")))?;
+        self.adopt(stream, token)
+    }
+
+    /// Takes a stream that is connected already.
+    pub(crate) fn adopt(&self, stream: std::net::TcpStream, token: Token) -> io::Result<TcpStream> {
+        stream.set_nodelay(true)?;
+        stream.set_nonblocking(true)?;
+        let mut stream = TcpStream::from_std(stream);
+        let both = Interest::READABLE | Interest::WRITABLE;
+        self.poll.registry().register(&mut stream, token, both)?;
+        Ok(stream)
+    }
+
+    /// Waits until there is news; or perhaps comes back without any.
+    pub(crate) fn wait(&mut self, events: &mut Events) -> io::Result<()> {
+        let in_vain = self.silent_since.map(|since| since.elapsed());
+        let spin = self.spins && in_vain.is_none_or(|in_vain| in_vain < AWHILE);
+        let most = if spin { Duration::ZERO } else { PATIENCE };
+        match self.poll.poll(events, Some(most)) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
+            polled => polled?,
+        }
+        if !events.is_empty() {
+            self.silent_since = None;
+            return Ok(());
+        }
+        if spin {
+            self.silent_since.get_or_insert_with(Instant::now);
+            return Ok(());
+        }
+        let seconds = PATIENCE.as_secs();
+        Err(io::Error::other(format!(
+            "the server has said nothing for {seconds} s"
+        )))
+    }
+}
+
+/// The same error with what was being done before it.
+pub(crate) fn told(error: io::Error, doing: &str) -> io::Error {
+    io::Error::new(error.kind(), format!("{doing}: {error}"))
+}
+
+/// What a connection's end in the middle is.
+pub(crate) fn hung_up(connection: usize, messages: u64) -> io::Error {
+    io::Error::new(
+        ErrorKind::UnexpectedEof,
+        format!(
+            "the server closed connection {connection} in the middle, after {messages} messages of all"
+        ),
+    )
+}
