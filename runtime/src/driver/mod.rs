@@ -38,6 +38,7 @@ use std::time::Duration;
 use mio::{Events, Poll, Token, Waker};
 
 pub(crate) use clock::Clock;
+pub(crate) use clock::NOT_PAUSABLE;
 use clock::ever_paused;
 pub(crate) use readiness::{Direction, ReadyEvent};
 pub use ready::{Interest, Ready};
@@ -105,6 +106,8 @@ pub(crate) struct Wanted {
     pub(crate) io: bool,
     pub(crate) time: bool,
     pub(crate) start_paused: bool,
+    /// Several threads poll: nobody can tell when nothing can run.
+    pub(crate) many_threads: bool,
 }
 
 impl Turn {
@@ -125,7 +128,7 @@ impl Driver {
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         let timers = wanted.time.then(|| {
             let waker = waker.clone();
-            let clock = Clock::new(true);
+            let clock = Clock::new(!wanted.many_threads);
             if wanted.start_paused {
                 clock.pause().expect("a new clock runs");
             }
@@ -160,15 +163,27 @@ impl Driver {
 
     /// Sleeps until an event, the next deadline, or an unpark; then as `look`.
     pub(crate) fn park(&mut self, handle: &DriverHandle) -> Turn {
+        self.park_at_most(handle, None)
+    }
+
+    /// The same, and gives up after `at_most`, or up to a millisecond later.
+    pub(crate) fn park_at_most(
+        &mut self,
+        handle: &DriverHandle,
+        at_most: Option<Duration>,
+    ) -> Turn {
         let Some(timers) = &handle.timers else {
             return Turn {
-                events: self.poll(handle, None),
+                events: self.poll(handle, at_most),
                 timers: 0,
             };
         };
-        let timeout = match timers.prepare_park() {
-            None => None,
-            Some(deadline) => self.set_alarm(deadline, timers.clock().now()),
+        let end = at_most.map(|time| timers.clock().now() + clock::nanos(time));
+        let timeout = match timers.prepare_park_until(end) {
+            Some(deadline) if end.is_none_or(|end| deadline < end) => {
+                self.set_alarm(deadline, timers.clock().now())
+            }
+            _ => at_most,
         };
         let events = self.poll(handle, timeout);
         timers.after_park();
@@ -369,7 +384,7 @@ mod tests {
         let wanted = Wanted {
             io: true,
             time: true,
-            start_paused: false,
+            ..Wanted::default()
         };
         let (_driver, handle) = Driver::new(wanted).unwrap();
         let handle = Arc::new(handle);

@@ -69,9 +69,22 @@ const UNSAFE: &[(&str, &str)] = &[
     ("task/join.rs", "takes the output out of the cell"),
     ("task/abort.rs", "a reference to the cell"),
     ("task/registry.rs", "the list of cells"),
+    ("task/slot.rs", "a runnable in one word"),
     (
         "executor/current_thread.rs",
         "state that only the holder of the token may touch",
+    ),
+    (
+        "executor/multi_thread/worker.rs",
+        "the worker that this thread is, by pointer, while it works",
+    ),
+    (
+        "executor/multi_thread/leave.rs",
+        "ends all tasks, when no thread polls any more",
+    ),
+    (
+        "executor/multi_thread/roll.rs",
+        "passes on that no thread polls any more",
     ),
     (
         "executor/local.rs",

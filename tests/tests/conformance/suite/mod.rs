@@ -56,6 +56,7 @@ mod p15_join;
 mod p15_select;
 mod p16_fairness;
 mod p16_io;
+mod p16_workers;
 mod p17_async_fd;
 mod p17_fd;
 mod p17_readiness;
@@ -100,6 +101,7 @@ pub(crate) fn all() -> Vec<Case> {
         p16_fairness::TESTS,
         api_fs::TESTS,
         p16_io::TESTS,
+        p16_workers::TESTS,
         p17_async_fd::TESTS,
         p17_fd::TESTS,
         p17_readiness::TESTS,
