@@ -61,11 +61,6 @@ pub const BROKEN: &[Broken] = &[
         why: "kolo's queue takes units of kolo's budget; tokio's is not open to others",
     },
     Broken {
-        test: "p16_yielders_see_sockets",
-        on: &["kolo-current"],
-        why: "a stretch has 8 polls for each task that was ready when it began, gone or not",
-    },
-    Broken {
         test: "p16_yields_take_turns",
         on: &["tokio-current"],
         why: "it resumes the tasks that yielded last come, first served",

@@ -310,9 +310,9 @@ impl<'a> Token<'a> {
         }
         loop {
             let ready = held.queue.borrow().len();
-            let stretch = held.pace.borrow_mut().next_stretch(ready);
+            let round = held.pace.borrow_mut().next_round(ready);
             let mut idle = false;
-            for _ in 0..stretch {
+            for _ in 0..round {
                 let next = held.queue.borrow_mut().pop_front();
                 match next {
                     Some(Entry::Task(task)) => self.run(task),
@@ -336,7 +336,7 @@ impl<'a> Token<'a> {
             }
             if idle {
                 self.idle(handle);
-            } else {
+            } else if held.pace.borrow().is_stretch_over() {
                 self.look();
             }
         }

@@ -4,9 +4,9 @@
 //!
 //! - at most 61 polls (tokio's number: prime, so that it falls into step with no
 //!   program);
-//! - at most 8 polls of any one task: a queue of n tasks that all keep yielding
-//!   gets 8 n. So a task that yields until something arrives sees it arrive
-//!   within nine yields;
+//! - at most 8 rounds, a round being as many polls as tasks are ready when it
+//!   begins. So a task that yields until something arrives sees it arrive within
+//!   nine yields, however many others run beside it, or cease to;
 //! - at most about 200 µs: one clock read per look tells how long the last
 //!   stretch took, and from that how many polls fit into the next.
 //!
@@ -23,8 +23,8 @@ use std::time::{Duration, Instant};
 
 /// Polls between two looks, when they are short.
 const MOST: u32 = 61;
-/// Polls of one task between two looks.
-const PER_TASK: usize = 8;
+/// Rounds between two looks.
+const ROUNDS: u32 = 8;
 /// A stretch longer than this was too long.
 const STRETCH: Duration = Duration::from_micros(200);
 /// Those whom a look woke put off the next look no longer than this.
@@ -38,8 +38,9 @@ pub(super) struct Pace {
     brought: usize,
     /// When the driver was last known to be asked.
     asked: Option<Instant>,
-    /// The stretch that runs: how many polls it was given, and since when.
+    /// The stretch that runs: its polls and rounds so far, and since when.
     given: u32,
+    rounds: u32,
     since: Option<Instant>,
 }
 
@@ -50,16 +51,25 @@ impl Pace {
             brought: 0,
             asked: None,
             given: 0,
+            rounds: 0,
             since: None,
         }
     }
 
-    /// How many polls until the next look, with `ready` tasks in the queue.
+    /// How many polls the next round has, with `ready` tasks in the queue.
     #[inline]
-    pub(super) fn next_stretch(&mut self, ready: usize) -> u32 {
-        let fair = ready.max(1).saturating_mul(PER_TASK);
-        self.given = u32::try_from(fair).unwrap_or(MOST).min(self.polls);
-        self.given
+    pub(super) fn next_round(&mut self, ready: usize) -> u32 {
+        let left = self.polls.saturating_sub(self.given).max(1);
+        let round = u32::try_from(ready.max(1)).unwrap_or(MOST).min(left);
+        self.given += round;
+        self.rounds += 1;
+        round
+    }
+
+    /// Is it time to look?
+    #[inline]
+    pub(super) fn is_stretch_over(&self) -> bool {
+        self.given >= self.polls || self.rounds >= ROUNDS
     }
 
     /// A look, or a sleep, woke at most so many, with `ready` tasks now in the queue.
@@ -75,11 +85,12 @@ impl Pace {
             let took = now.saturating_duration_since(since);
             if took > STRETCH {
                 self.polls = (self.given / 2).max(1);
-            } else if took < STRETCH / 2 && self.given == self.polls {
+            } else if took < STRETCH / 2 && self.given >= self.polls {
                 self.polls = (self.polls * 2).min(MOST);
             }
         }
         self.brought = self.brought.saturating_sub(self.given as usize);
+        (self.given, self.rounds) = (0, 0);
         let asked = *self.asked.get_or_insert(now);
         let ask = self.brought == 0 || now.saturating_duration_since(asked) > LONGEST;
         if ask {
@@ -92,6 +103,7 @@ impl Pace {
     pub(super) fn slept(&mut self) {
         self.since = None;
         self.asked = None;
+        (self.given, self.rounds) = (0, 0);
     }
 }
 
@@ -99,16 +111,38 @@ impl Pace {
 mod tests {
     use super::*;
 
+    /// The polls of one stretch, with always so many ready.
+    fn stretch(pace: &mut Pace, ready: usize) -> u32 {
+        let mut polls = 0;
+        loop {
+            polls += pace.next_round(ready);
+            if pace.is_stretch_over() {
+                return polls;
+            }
+        }
+    }
+
     #[test]
     fn one_yielding_task_gets_eight_polls() {
-        assert_eq!(Pace::new().next_stretch(1), 8);
-        assert_eq!(Pace::new().next_stretch(0), 8);
+        assert_eq!(stretch(&mut Pace::new(), 1), 8);
+        assert_eq!(stretch(&mut Pace::new(), 0), 8);
     }
 
     #[test]
     fn a_long_queue_gets_sixty_one() {
-        assert_eq!(Pace::new().next_stretch(8), 61);
-        assert_eq!(Pace::new().next_stretch(usize::MAX), 61);
+        assert_eq!(stretch(&mut Pace::new(), 8), 61);
+        assert_eq!(stretch(&mut Pace::new(), usize::MAX), 61);
+    }
+
+    #[test]
+    fn who_is_left_alone_gets_no_more_than_its_rounds() {
+        let mut pace = Pace::new();
+        let rounds = [2, 1, 1, 1, 1, 1, 1, 1];
+        for (round, ready) in rounds.into_iter().enumerate() {
+            assert!(!pace.is_stretch_over(), "{round}");
+            assert_eq!(pace.next_round(ready), ready as u32);
+        }
+        assert!(pace.is_stretch_over());
     }
 
     #[test]
@@ -120,19 +154,19 @@ mod tests {
         for took in [
             300, 300, 300, 300, 300, 300, 300, 150, 50, 50, 50, 50, 50, 50,
         ] {
-            seen.push(pace.next_stretch(100));
+            seen.push(stretch(&mut pace, 100));
             now += Duration::from_micros(took);
             pace.looked(now);
         }
         assert_eq!(seen, [61, 30, 15, 7, 3, 1, 1, 1, 1, 2, 4, 8, 16, 32]);
-        assert_eq!(pace.next_stretch(100), 61);
+        assert_eq!(stretch(&mut pace, 100), 61);
     }
 
     /// How many polls of so many microseconds each, until the driver is asked?
     fn polls_until_asked(pace: &mut Pace, now: &mut Instant, ready: usize, each: u64) -> u32 {
         let mut polls = 0;
         loop {
-            let given = pace.next_stretch(ready);
+            let given = stretch(pace, ready);
             polls += given;
             *now += given * Duration::from_micros(each);
             if pace.looked(*now) {
@@ -175,9 +209,9 @@ mod tests {
         let mut pace = Pace::new();
         let now = Instant::now();
         pace.looked(now);
-        pace.next_stretch(100);
+        stretch(&mut pace, 100);
         pace.slept();
         pace.looked(now + Duration::from_secs(1));
-        assert_eq!(pace.next_stretch(100), 61);
+        assert_eq!(stretch(&mut pace, 100), 61);
     }
 }

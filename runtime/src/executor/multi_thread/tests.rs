@@ -160,13 +160,13 @@ fn park_hooks_come_in_pairs_and_their_panics_stay_there() {
         })
         .build()
         .unwrap();
-    for i in 0..100 {
-        let task = runtime.spawn(async move { i });
-        assert_eq!(runtime.block_on(task).unwrap(), i);
+    // Workers that have nothing to do park, sooner or later.
+    while parks.load(Ordering::Relaxed) < 10 {
+        let task = runtime.spawn(async { 1 });
+        assert_eq!(runtime.block_on(task).unwrap(), 1);
     }
     drop(runtime);
     let parks = parks.load(Ordering::Relaxed);
-    assert!(parks > 1);
     assert_eq!(parks, unparks.load(Ordering::Relaxed));
 }
 

@@ -230,20 +230,22 @@ impl Worker {
 
     /// Polls until it is time to look around, or nothing is ready.
     fn stretch(&self) -> Stretch {
-        let polls = match self.post() {
-            Some(post) => post.pace.borrow_mut().next_stretch(post.queue.len()),
-            None => return Stretch::PostGone,
-        };
-        for _ in 0..polls {
-            let Some(post) = self.post() else {
-                return Stretch::PostGone;
+        loop {
+            let round = match self.post() {
+                Some(post) if post.pace.borrow().is_stretch_over() => return Stretch::Over,
+                Some(post) => post.pace.borrow_mut().next_round(post.queue.len()),
+                None => return Stretch::PostGone,
             };
-            let Some(next) = post.queue.pop() else {
-                return Stretch::Dry;
-            };
-            self.run(post, next);
+            for _ in 0..round {
+                let Some(post) = self.post() else {
+                    return Stretch::PostGone;
+                };
+                let Some(next) = post.queue.pop() else {
+                    return Stretch::Dry;
+                };
+                self.run(post, next);
+            }
         }
-        Stretch::Over
     }
 
     #[inline]
