@@ -9,7 +9,8 @@
 //! ```
 //!
 //! A `DuplexStream` writes to one pipe and reads from another, its peer the other
-//! way round. A `SimplexStream` is both ends of one pipe.
+//! way round. A `SimplexStream` is both ends of one pipe; each of its halves is a
+//! handle to it of its own, so that neither wakes while the other is locked out.
 //!
 //! Invariants:
 //!
@@ -34,7 +35,8 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
-use crate::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf, split};
+use super::split::split_handles;
+use crate::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf};
 use crate::loom::sync::{Arc, Mutex};
 use crate::task::coop;
 
@@ -333,7 +335,8 @@ impl Drop for DuplexStream {
 /// A read or a write that is given up has moved no bytes.
 #[derive(Debug)]
 pub struct SimplexStream {
-    pipe: Mutex<Pipe>,
+    /// Two only if it is in halves.
+    pipe: Arc<Mutex<Pipe>>,
 }
 
 /// A pipe in memory: what is written to the one half is read from the other.
@@ -362,7 +365,9 @@ pub struct SimplexStream {
 /// ```
 #[track_caller]
 pub fn simplex(max_buf_size: usize) -> (ReadHalf<SimplexStream>, WriteHalf<SimplexStream>) {
-    split(SimplexStream::new_unsplit(max_buf_size))
+    let reader = SimplexStream::new_unsplit(max_buf_size);
+    let pipe = reader.pipe.clone();
+    split_handles(reader, SimplexStream { pipe })
 }
 
 impl SimplexStream {
@@ -374,7 +379,7 @@ impl SimplexStream {
     #[track_caller]
     pub fn new_unsplit(max_buf_size: usize) -> SimplexStream {
         SimplexStream {
-            pipe: Mutex::new(Pipe::new(max_buf_size)),
+            pipe: Arc::new(Mutex::new(Pipe::new(max_buf_size))),
         }
     }
 }
