@@ -247,17 +247,20 @@ pub struct DuplexStream {
 /// # kolo::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// use kolo::io::{AsyncReadExt, AsyncWriteExt};
 ///
-/// let (mut client, mut server) = kolo::io::duplex(64);
-/// client.write_all(b"ping").await?;
-/// let mut request = [0; 4];
-/// server.read_exact(&mut request).await?;
-/// assert_eq!(&request, b"ping");
-///
-/// server.write_all(b"pong").await?;
-/// drop(server);
+/// let (mut near, mut far) = kolo::io::duplex(4);
+/// let upper_case = kolo::spawn(async move {
+///     let mut byte = [0];
+///     while far.read(&mut byte).await? > 0 {
+///         far.write_all(&byte.map(|b| b.to_ascii_uppercase())).await?;
+///     }
+///     std::io::Result::Ok(()) // `far` is dropped: the end
+/// });
+/// near.write_all(b"echo").await?;
+/// near.shutdown().await?;
 /// let mut answer = String::new();
-/// client.read_to_string(&mut answer).await?;
-/// assert_eq!(answer, "pong");
+/// near.read_to_string(&mut answer).await?;
+/// assert_eq!(answer, "ECHO");
+/// upper_case.await??;
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
