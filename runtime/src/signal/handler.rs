@@ -150,9 +150,11 @@ fn replace_handler(signal: c_int, entry: &Entry) -> Result<(), i32> {
 type Handler = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
 
 extern "C" fn on_signal(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
-    // SAFETY: the address of this thread's `errno`, valid while the thread runs.
-    let errno = unsafe { &mut *errno_location() };
-    let errno_before = *errno;
+    // A pointer, as a reference would claim that nothing else writes it meanwhile.
+    // SAFETY: this function has no preconditions.
+    let errno = unsafe { errno_location() };
+    // SAFETY: it is this thread's, valid while the thread runs.
+    let errno_before = unsafe { *errno };
     let entry = usize::try_from(signal).ok().and_then(|i| ENTRIES.get(i));
     if let (Some(entry), Some(socket)) = (entry, SOCKET.get()) {
         entry.mark.store(true, Release);
@@ -165,7 +167,8 @@ extern "C" fn on_signal(signal: c_int, info: *mut siginfo_t, context: *mut c_voi
             unsafe { call(before, signal, info, context) };
         }
     }
-    *errno = errno_before;
+    // SAFETY: as above; the calls in between have returned.
+    unsafe { *errno = errno_before };
 }
 
 /// Calls the handler that `action` holds, if it holds one.
