@@ -109,7 +109,12 @@ fn what_was_written_after_a_message_with_a_descriptor_is_read() {
             let mut reading = by_hand(read(&here, 64));
             // Nothing more comes, so no driver's turn would bring it.
             all.extend(reading.ready().unwrap());
-            assert!(here.registration.now(Interest::READABLE).ready.is_readable());
+            assert!(
+                here.registration
+                    .now(Interest::READABLE)
+                    .ready
+                    .is_readable()
+            );
         }
         assert_eq!(all, b"withwithout");
         by_hand(read(&here, 64)).assert_pending();

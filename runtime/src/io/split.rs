@@ -171,7 +171,9 @@ impl<T: AsyncWrite> AsyncWrite for WriteHalf<T> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.stream.to_write().with(|stream| stream.poll_write(cx, buf))
+        self.stream
+            .to_write()
+            .with(|stream| stream.poll_write(cx, buf))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -179,7 +181,9 @@ impl<T: AsyncWrite> AsyncWrite for WriteHalf<T> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream.to_write().with(|stream| stream.poll_shutdown(cx))
+        self.stream
+            .to_write()
+            .with(|stream| stream.poll_shutdown(cx))
     }
 
     fn poll_write_vectored(
