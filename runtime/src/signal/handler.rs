@@ -20,7 +20,7 @@
 
 use std::io;
 use std::mem;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::ptr;
 use std::sync::OnceLock;
@@ -60,8 +60,10 @@ static SOCKET: OnceLock<Socket> = OnceLock::new();
 struct Socket {
     /// Where the handler writes.
     inner_end: UnixStream,
-    /// What the ears are duplicates of.
+    /// What the ears read.
     outer_end: UnixStream,
+    /// Its descriptor.
+    outer_fd: RawFd,
 }
 
 /// The process's socket; made by the first call.
@@ -74,15 +76,17 @@ fn socket() -> io::Result<&'static Socket> {
     outer_end.set_nonblocking(true)?;
     // Of two who come at once, one keeps its pair.
     Ok(SOCKET.get_or_init(|| Socket {
+        outer_fd: outer_end.as_raw_fd(),
         inner_end,
         outer_end,
     }))
 }
 
-/// A descriptor of one's own that becomes readable with each signal. What one
-/// reads there, nobody else does.
-pub(super) fn new_reader() -> io::Result<UnixStream> {
-    socket()?.outer_end.try_clone()
+/// What becomes readable with each signal, and its descriptor. Any number of poll
+/// sets may have it; what one reads there, nobody else does.
+pub(super) fn outer_end() -> io::Result<(&'static UnixStream, &'static RawFd)> {
+    let socket = socket()?;
+    Ok((&socket.outer_end, &socket.outer_fd))
 }
 
 /// Has the signal marked whenever it comes, from now on.
