@@ -469,9 +469,13 @@ impl<T: AsRawFd> AsRawFd for AsyncFd<T> {
 
 impl<T: AsRawFd> AsFd for AsyncFd<T> {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        // SAFETY: it stays open as long as this lives, which who registered it has
-        // promised.
-        unsafe { BorrowedFd::borrow_raw(self.as_raw_fd()) }
+        let fd = self.as_raw_fd();
+        // Safe code can come here with it: by the deprecated `new`, and an object
+        // that answers otherwise than when it was registered.
+        assert_ne!(fd, -1, "the object has no descriptor any more");
+        // SAFETY: it is not -1; it stays open as long as this lives, which who
+        // registered it has promised.
+        unsafe { BorrowedFd::borrow_raw(fd) }
     }
 }
 

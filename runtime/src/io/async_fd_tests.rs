@@ -404,6 +404,28 @@ fn errors_give_the_object_back() {
     });
 }
 
+/// Has a descriptor until it is told to have none.
+struct Gone(UnixStream, std::cell::Cell<bool>);
+
+impl AsRawFd for Gone {
+    fn as_raw_fd(&self) -> RawFd {
+        if self.1.get() { -1 } else { self.0.as_raw_fd() }
+    }
+}
+
+#[test]
+#[expect(deprecated, reason = "only of these it can be without a broken promise")]
+#[should_panic(expected = "the object has no descriptor any more")]
+fn no_descriptor_is_not_lent() {
+    let runtime = runtime();
+    let _context = runtime.enter();
+    let (ours, _theirs) = pair();
+    let fd = AsyncFd::new(Gone(ours, false.into())).unwrap();
+    assert_eq!(fd.as_fd().as_raw_fd(), fd.get_ref().0.as_raw_fd());
+    fd.get_ref().1.set(true);
+    let _ = fd.as_fd();
+}
+
 #[test]
 fn a_regular_file_is_refused() {
     runtime().block_on(async {

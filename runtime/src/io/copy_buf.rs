@@ -1,7 +1,8 @@
 //! **And if the reader has a buffer already?** Then there is no need for another:
 //! what it lends is written, and as much as was written is consumed.
 //!
-//! Flushes and budget are as in `copy.rs`.
+//! Flushes are as in `copy.rs`. A unit of the budget is taken for each pass that the
+//! writer answers: to wait, for either side, takes none.
 
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
@@ -43,15 +44,16 @@ impl Progress {
                 }
                 return Poll::Pending;
             };
-            unit.made_progress();
             let written = match lent {
                 Ok([]) => {
+                    drop(unit);
                     ready!(writer.as_mut().poll_flush(cx))?;
                     return Poll::Ready(Ok(self.total));
                 }
                 Ok(bytes) => ready!(writer.as_mut().poll_write(cx, bytes)),
                 Err(e) => Err(e),
             };
+            unit.made_progress();
             match written {
                 Ok(0) => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
                 Ok(n) => {

@@ -210,6 +210,22 @@ fn to_wait_costs_nothing() {
 }
 
 #[test]
+fn a_writer_that_waits_costs_a_lender_nothing() {
+    let (mut reader, mut writer) = (reads([bring("kolo")]), writes(vec![Wait; 999]));
+    writer = writer.and_flushes(vec![Wait; 999]);
+    let mut lending = by_hand(copy_buf(&mut reader, &mut writer));
+    with_budget(|| {
+        // The write, and then the flush at the end.
+        for _ in 0..2 * 999 {
+            lending.assert_pending();
+        }
+        assert!(has_budget_remaining());
+    });
+    assert_eq!(lending.take_wakes(), 0);
+    assert_eq!(lending.ready().unwrap(), 4);
+}
+
+#[test]
 fn the_end_of_one_direction_is_passed_on_and_the_other_goes_on() {
     let mut a = reads([bring("question")]);
     let mut b = reads([Wait, bring("answer"), Wait]);

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! A `DuplexStream` writes to one pipe and reads from another, its peer the other
-//! way round. A `SimplexStream` is both ends of one pipe.
+//! way round. A `SimplexStream` is both ends of one pipe; each of its halves is a
+//! handle to it of its own, so that neither wakes while the other is locked out.
 //!
 //! Invariants:
 //!
@@ -34,7 +35,8 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
-use crate::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf, split};
+use super::split::split_handles;
+use crate::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf};
 use crate::loom::sync::{Arc, Mutex};
 use crate::task::coop;
 
@@ -245,17 +247,20 @@ pub struct DuplexStream {
 /// # kolo::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// use kolo::io::{AsyncReadExt, AsyncWriteExt};
 ///
-/// let (mut client, mut server) = kolo::io::duplex(64);
-/// client.write_all(b"ping").await?;
-/// let mut request = [0; 4];
-/// server.read_exact(&mut request).await?;
-/// assert_eq!(&request, b"ping");
-///
-/// server.write_all(b"pong").await?;
-/// drop(server);
+/// let (mut near, mut far) = kolo::io::duplex(4);
+/// let upper_case = kolo::spawn(async move {
+///     let mut byte = [0];
+///     while far.read(&mut byte).await? > 0 {
+///         far.write_all(&byte.map(|b| b.to_ascii_uppercase())).await?;
+///     }
+///     std::io::Result::Ok(()) // `far` is dropped: the end
+/// });
+/// near.write_all(b"echo").await?;
+/// near.shutdown().await?;
 /// let mut answer = String::new();
-/// client.read_to_string(&mut answer).await?;
-/// assert_eq!(answer, "pong");
+/// near.read_to_string(&mut answer).await?;
+/// assert_eq!(answer, "ECHO");
+/// upper_case.await??;
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
@@ -333,7 +338,8 @@ impl Drop for DuplexStream {
 /// A read or a write that is given up has moved no bytes.
 #[derive(Debug)]
 pub struct SimplexStream {
-    pipe: Mutex<Pipe>,
+    /// Two only if it is in halves.
+    pipe: Arc<Mutex<Pipe>>,
 }
 
 /// A pipe in memory: what is written to the one half is read from the other.
@@ -362,7 +368,9 @@ pub struct SimplexStream {
 /// ```
 #[track_caller]
 pub fn simplex(max_buf_size: usize) -> (ReadHalf<SimplexStream>, WriteHalf<SimplexStream>) {
-    split(SimplexStream::new_unsplit(max_buf_size))
+    let reader = SimplexStream::new_unsplit(max_buf_size);
+    let pipe = reader.pipe.clone();
+    split_handles(reader, SimplexStream { pipe })
 }
 
 impl SimplexStream {
@@ -374,7 +382,7 @@ impl SimplexStream {
     #[track_caller]
     pub fn new_unsplit(max_buf_size: usize) -> SimplexStream {
         SimplexStream {
-            pipe: Mutex::new(Pipe::new(max_buf_size)),
+            pipe: Arc::new(Mutex::new(Pipe::new(max_buf_size))),
         }
     }
 }

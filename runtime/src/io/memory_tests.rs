@@ -397,6 +397,55 @@ fn the_halves_of_a_pipe_make_it_whole_again() {
     assert_eq!(read(&mut pipe, 9).ready().unwrap(), b"ab");
 }
 
+/// Woken, it reads there and then what the other half wrote.
+struct ReadsAtOnce {
+    reader: std::sync::Mutex<Option<ReadHalf<SimplexStream>>>,
+    has_read: std::sync::Mutex<Vec<u8>>,
+    /// And it panics.
+    panics: bool,
+}
+
+impl Wake for ReadsAtOnce {
+    fn wake(self: std::sync::Arc<Self>) {
+        let mut reader = self.reader.lock().unwrap().take().unwrap();
+        let read = read(&mut reader, 9).ready().unwrap();
+        *self.has_read.lock().unwrap() = read;
+        *self.reader.lock().unwrap() = Some(reader);
+        assert!(!self.panics, "as it was told");
+    }
+}
+
+#[test]
+fn a_half_that_wakes_does_not_lock_out_the_other() {
+    for panics in [false, true] {
+        let (mut reader, mut writer) = simplex(2);
+        let woken = std::sync::Arc::new(ReadsAtOnce {
+            reader: std::sync::Mutex::default(),
+            has_read: std::sync::Mutex::default(),
+            panics,
+        });
+        let waker = Waker::from(woken.clone());
+        let mut bytes = [0; 2];
+        let poll = Pin::new(&mut reader).poll_read(
+            &mut Context::from_waker(&waker),
+            &mut ReadBuf::new(&mut bytes),
+        );
+        assert!(poll.is_pending());
+        *woken.reader.lock().unwrap() = Some(reader);
+
+        let write_now = std::panic::AssertUnwindSafe(|| write(&mut writer, b"ab").ready());
+        let written = std::panic::catch_unwind(write_now);
+        assert_eq!(written.is_err(), panics);
+        assert_eq!(*woken.has_read.lock().unwrap(), b"ab");
+
+        // Nothing is the worse for it.
+        assert_eq!(write(&mut writer, b"c").ready().unwrap(), 1);
+        let reader = woken.reader.lock().unwrap().take().unwrap();
+        let mut whole = reader.unsplit(writer);
+        assert_eq!(read(&mut whole, 9).ready().unwrap(), b"c");
+    }
+}
+
 #[test]
 fn they_may_go_anywhere() {
     fn is<T: Send + Sync + Unpin>() {}

@@ -10,13 +10,23 @@
 //!
 //! # Short reads and writes
 //!
-//! The event comes at an edge, so a socket has to be read until it is empty. On a
-//! byte stream, a read that did not fill its buffer has emptied it: what comes
-//! later is a new edge. So readiness is cleared at once, and the `read` that
-//! would only say `WouldBlock` is never made. The same holds for a write that took
-//! less than all. Not so for a read of 0, which is the end, and not for datagrams,
-//! where a short one says nothing about the next. This is true of `epoll` and
-//! `kqueue`; elsewhere the extra call is made. (After tokio's `PollEvented`.)
+//! The event comes at an edge, so a socket has to be read until it is empty. A read
+//! over TCP that did not fill its buffer has emptied the socket: what comes later is
+//! a new edge. So readiness is cleared at once, and the `read` that would only say
+//! `WouldBlock` is never made. The same holds for a write that took less than all,
+//! on any stream. It does not hold
+//!
+//! - for a read of 0, which is the end;
+//! - for a read of a Unix socket: Linux ends it early at a message that carried
+//!   descriptors, and what was written after that has had its edge. There the extra
+//!   call is made;
+//! - for datagrams, where a short one says nothing about the next;
+//! - for a read over TCP that stops at urgent data. What follows it is then read
+//!   only when more arrives, or the end. Nobody should use urgent data (RFC 6093),
+//!   and tokio's sockets do the same, so this is left so.
+//!
+//! `epoll` and `kqueue` report edges; elsewhere the extra call is always made.
+//! (After tokio's `PollEvented`.)
 //!
 //! Read next: `net/tcp/stream.rs`, its plainest user.
 
@@ -150,8 +160,21 @@ impl<S: Source> Registered<S> {
     }
 }
 
-/// Byte streams: sockets with `recv` and `send`.
-impl<S: Source + AsFd> Registered<S> {
+/// A socket that is read by `recv`, as a stream of bytes.
+pub(crate) trait ByteStream: Source + AsFd {
+    /// Has a read that did not fill its buffer emptied the socket?
+    const SHORT_READ_EMPTIES: bool;
+}
+
+impl ByteStream for mio::net::TcpStream {
+    const SHORT_READ_EMPTIES: bool = true;
+}
+
+impl ByteStream for mio::net::UnixStream {
+    const SHORT_READ_EMPTIES: bool = false;
+}
+
+impl<S: ByteStream> Registered<S> {
     /// Reads into `buf`, what it has room for.
     #[inline]
     pub(crate) fn poll_read(
@@ -164,7 +187,9 @@ impl<S: Source + AsFd> Registered<S> {
             // SAFETY: `recv` below only writes to it.
             let unfilled = unsafe { buf.unfilled_mut() };
             let read = SockRef::from(&**self).recv(unfilled)?;
-            self.moved(event, read, room);
+            if S::SHORT_READ_EMPTIES {
+                self.moved(event, read, room);
+            }
             Ok(read)
         };
         let read = ready!(self.registration.poll_io(cx, Direction::Read, op))?;
@@ -173,13 +198,16 @@ impl<S: Source + AsFd> Registered<S> {
         buf.advance(read);
         Poll::Ready(Ok(()))
     }
+}
 
+/// What bytes are written to: sockets, and pipes.
+impl<S: Source> Registered<S>
+where
+    for<'a> &'a S: Write,
+{
     /// Writes what there is room for.
     #[inline]
-    pub(crate) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>>
-    where
-        for<'a> &'a S: Write,
-    {
+    pub(crate) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.registration.poll_io(cx, Direction::Write, |event| {
             let written = (&mut &**self).write(buf)?;
             self.moved(event, written, buf.len());
@@ -192,15 +220,14 @@ impl<S: Source + AsFd> Registered<S> {
         &self,
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>>
-    where
-        for<'a> &'a S: Write,
-    {
+    ) -> Poll<io::Result<usize>> {
         // How much there was to write is not reckoned up for the sake of a call
         // that is rarely saved.
         self.poll_write_io(cx, || (&mut &**self).write_vectored(bufs))
     }
+}
 
+impl<S: Source> Registered<S> {
     /// `moved` bytes of at most `room` went over: is there no more?
     #[inline]
     fn moved(&self, event: ReadyEvent, moved: usize, room: usize) {

@@ -2,12 +2,15 @@
 
 use std::future::poll_fn;
 use std::io::{ErrorKind, Read};
+use std::os::fd::AsRawFd;
 use std::pin::pin;
+use std::{mem, net, ptr};
 
-use mio::net::UnixStream;
+use mio::net::{TcpStream, UnixStream};
 
 use super::*;
 use crate::runtime::{Builder, Runtime, is_rt_shutdown_err};
+use crate::sync::testing::by_hand;
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
@@ -19,7 +22,7 @@ fn pair() -> (Registered<UnixStream>, UnixStream) {
 }
 
 /// One read, into room for `room` bytes.
-async fn read(socket: &Registered<UnixStream>, room: usize) -> io::Result<Vec<u8>> {
+async fn read(socket: &Registered<impl ByteStream>, room: usize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; room];
     let mut buf = ReadBuf::new(&mut bytes);
     poll_fn(|cx| socket.poll_read(cx, &mut buf)).await?;
@@ -38,16 +41,83 @@ fn a_read_waits_for_what_is_written() {
     });
 }
 
+fn tcp_pair() -> (Registered<TcpStream>, net::TcpStream) {
+    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let there = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (here, _) = listener.accept().unwrap();
+    here.set_nonblocking(true).unwrap();
+    let here = Registered::new(TcpStream::from_std(here)).unwrap();
+    (here, there)
+}
+
 #[test]
-fn a_short_read_clears_and_a_full_one_does_not() {
+fn over_tcp_a_short_read_clears_and_a_full_one_does_not() {
     runtime().block_on(async {
-        let (here, mut there) = pair();
+        let (here, mut there) = tcp_pair();
         let readable = || here.registration.now(Interest::READABLE).ready;
         there.write_all(b"12345").unwrap();
         assert_eq!(read(&here, 4).await.unwrap(), b"1234");
         assert!(readable().is_readable());
         assert_eq!(read(&here, 4).await.unwrap(), b"5");
         assert!(readable().is_empty());
+    });
+}
+
+/// Sends `bytes` in one message, and with it a descriptor.
+fn send_with_descriptor(socket: &UnixStream, bytes: &mut [u8]) {
+    const LEN: u32 = size_of::<libc::c_int>() as u32;
+    let fd = socket.as_raw_fd();
+    let mut piece = libc::iovec {
+        iov_base: bytes.as_mut_ptr().cast(),
+        iov_len: bytes.len(),
+    };
+    // Aligned as a header has to be, and long enough for one with a descriptor.
+    let mut control = [0_u64; 4];
+    // SAFETY: all zeros is a message without address, pieces and control data.
+    let mut message: libc::msghdr = unsafe { mem::zeroed() };
+    message.msg_iov = &raw mut piece;
+    message.msg_iovlen = 1;
+    message.msg_control = control.as_mut_ptr().cast();
+    // SAFETY: it only reckons.
+    message.msg_controllen = unsafe { libc::CMSG_SPACE(LEN) } as _;
+    assert!(message.msg_controllen as usize <= size_of_val(&control));
+    // SAFETY: the message has control data, with room for a header at least.
+    let header = unsafe { libc::CMSG_FIRSTHDR(&raw const message) };
+    // SAFETY: it points to the header's place in `control`, aligned.
+    let header_ref = unsafe { &mut *header };
+    header_ref.cmsg_level = libc::SOL_SOCKET;
+    header_ref.cmsg_type = libc::SCM_RIGHTS;
+    // SAFETY: it only reckons.
+    header_ref.cmsg_len = unsafe { libc::CMSG_LEN(LEN) } as _;
+    // SAFETY: behind the header `control` has room for the descriptor.
+    unsafe { ptr::write_unaligned(libc::CMSG_DATA(header).cast(), fd) };
+    // SAFETY: the message, its piece and its control data live across the call.
+    let sent = unsafe { libc::sendmsg(fd, &raw const message, 0) };
+    assert_eq!(sent, bytes.len() as isize);
+}
+
+/// Linux ends a read at it, however much room is left.
+#[test]
+fn what_was_written_after_a_message_with_a_descriptor_is_read() {
+    runtime().block_on(async {
+        let (here, mut there) = pair();
+        send_with_descriptor(&there, &mut b"with".to_vec());
+        there.write_all(b"without").unwrap();
+        let mut all = Vec::new();
+        while all.len() < b"withwithout".len() {
+            here.ready(Interest::READABLE).await.unwrap();
+            let mut reading = by_hand(read(&here, 64));
+            // Nothing more comes, so no driver's turn would bring it.
+            all.extend(reading.ready().unwrap());
+            assert!(
+                here.registration
+                    .now(Interest::READABLE)
+                    .ready
+                    .is_readable()
+            );
+        }
+        assert_eq!(all, b"withwithout");
+        by_hand(read(&here, 64)).assert_pending();
     });
 }
 

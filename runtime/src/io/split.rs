@@ -6,28 +6,49 @@
 //! not disturb each other. Sockets have halves of their own, which need no lock
 //! ([`TcpStream`'s](crate::net) `into_split`).
 //!
+//! What the stream calls in its poll, it calls with the lock held, a waker too: one
+//! that polled the other half there and then would wait for itself. kolo's own
+//! stream that wakes in its poll is the pipe in memory, and of that each half gets
+//! a [handle of its own](split_handles), under a lock of its own. A poll that
+//! panics spoils the lock for nobody: what the stream is worth after that, the
+//! stream knows.
+//!
 //! The stream is boxed, so that it can be polled without being `Unpin` and stays
 //! where it is; a pin into the lock's own contents would take `unsafe`.
 
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use super::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// What the halves have in common.
 struct Stream<T> {
-    stream: Mutex<Pin<Box<T>>>,
+    /// What the read half polls, and the write half too if it has no handle.
+    stream: Handle<T>,
+    writer: Option<Handle<T>>,
     /// Asked once: it is not to change, and to ask would take the lock.
     is_write_vectored: bool,
 }
 
-impl<T> Stream<T> {
+struct Handle<T>(Mutex<Pin<Box<T>>>);
+
+impl<T> Handle<T> {
+    fn new(stream: T) -> Self {
+        Self(Mutex::new(Box::pin(stream)))
+    }
+
     fn with<R>(&self, poll: impl FnOnce(Pin<&mut T>) -> R) -> R {
-        let mut stream = self.stream.lock().expect("the stream panicked");
+        let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         poll(stream.as_mut())
+    }
+}
+
+impl<T> Stream<T> {
+    fn to_write(&self) -> &Handle<T> {
+        self.writer.as_ref().unwrap_or(&self.stream)
     }
 }
 
@@ -64,9 +85,23 @@ pub fn split<T>(stream: T) -> (ReadHalf<T>, WriteHalf<T>)
 where
     T: AsyncRead + AsyncWrite,
 {
+    halves(stream, None)
+}
+
+/// The same of a stream that can be in two places, by two handles to it: each half
+/// polls its own. Put together again, the reader's is what is left.
+pub(super) fn split_handles<T>(reader: T, writer: T) -> (ReadHalf<T>, WriteHalf<T>)
+where
+    T: AsyncRead + AsyncWrite,
+{
+    halves(reader, Some(writer))
+}
+
+fn halves<T: AsyncWrite>(stream: T, writer: Option<T>) -> (ReadHalf<T>, WriteHalf<T>) {
     let is_write_vectored = stream.is_write_vectored();
     let stream = Arc::new(Stream {
-        stream: Mutex::new(Box::pin(stream)),
+        stream: Handle::new(stream),
+        writer: writer.map(Handle::new),
         is_write_vectored,
     });
     let read = ReadHalf {
@@ -108,8 +143,8 @@ impl<T> ReadHalf<T> {
         let Ok(stream) = Arc::try_unwrap(self.stream) else {
             unreachable!("a stream has two halves");
         };
-        let stream = stream.stream.into_inner().expect("the stream panicked");
-        *Pin::into_inner(stream)
+        let stream = stream.stream.0.into_inner();
+        *Pin::into_inner(stream.unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -126,7 +161,7 @@ impl<T: AsyncRead> AsyncRead for ReadHalf<T> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.stream.with(|stream| stream.poll_read(cx, buf))
+        self.stream.stream.with(|stream| stream.poll_read(cx, buf))
     }
 }
 
@@ -136,15 +171,19 @@ impl<T: AsyncWrite> AsyncWrite for WriteHalf<T> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.stream.with(|stream| stream.poll_write(cx, buf))
+        self.stream
+            .to_write()
+            .with(|stream| stream.poll_write(cx, buf))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream.with(|stream| stream.poll_flush(cx))
+        self.stream.to_write().with(|stream| stream.poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream.with(|stream| stream.poll_shutdown(cx))
+        self.stream
+            .to_write()
+            .with(|stream| stream.poll_shutdown(cx))
     }
 
     fn poll_write_vectored(
@@ -153,6 +192,7 @@ impl<T: AsyncWrite> AsyncWrite for WriteHalf<T> {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.stream
+            .to_write()
             .with(|stream| stream.poll_write_vectored(cx, bufs))
     }
 

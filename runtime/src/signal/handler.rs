@@ -20,7 +20,7 @@
 
 use std::io;
 use std::mem;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::ptr;
 use std::sync::OnceLock;
@@ -60,8 +60,10 @@ static SOCKET: OnceLock<Socket> = OnceLock::new();
 struct Socket {
     /// Where the handler writes.
     inner_end: UnixStream,
-    /// What the ears are duplicates of.
+    /// What the ears read.
     outer_end: UnixStream,
+    /// Its descriptor.
+    outer_fd: RawFd,
 }
 
 /// The process's socket; made by the first call.
@@ -74,15 +76,17 @@ fn socket() -> io::Result<&'static Socket> {
     outer_end.set_nonblocking(true)?;
     // Of two who come at once, one keeps its pair.
     Ok(SOCKET.get_or_init(|| Socket {
+        outer_fd: outer_end.as_raw_fd(),
         inner_end,
         outer_end,
     }))
 }
 
-/// A descriptor of one's own that becomes readable with each signal. What one
-/// reads there, nobody else does.
-pub(super) fn new_reader() -> io::Result<UnixStream> {
-    socket()?.outer_end.try_clone()
+/// What becomes readable with each signal, and its descriptor. Any number of poll
+/// sets may have it; what one reads there, nobody else does.
+pub(super) fn outer_end() -> io::Result<(&'static UnixStream, &'static RawFd)> {
+    let socket = socket()?;
+    Ok((&socket.outer_end, &socket.outer_fd))
 }
 
 /// Has the signal marked whenever it comes, from now on.
@@ -150,9 +154,11 @@ fn replace_handler(signal: c_int, entry: &Entry) -> Result<(), i32> {
 type Handler = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
 
 extern "C" fn on_signal(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
-    // SAFETY: the address of this thread's `errno`, valid while the thread runs.
-    let errno = unsafe { &mut *errno_location() };
-    let errno_before = *errno;
+    // A pointer, as a reference would claim that nothing else writes it meanwhile.
+    // SAFETY: this function has no preconditions.
+    let errno = unsafe { errno_location() };
+    // SAFETY: it is this thread's, valid while the thread runs.
+    let errno_before = unsafe { *errno };
     let entry = usize::try_from(signal).ok().and_then(|i| ENTRIES.get(i));
     if let (Some(entry), Some(socket)) = (entry, SOCKET.get()) {
         entry.mark.store(true, Release);
@@ -165,7 +171,8 @@ extern "C" fn on_signal(signal: c_int, info: *mut siginfo_t, context: *mut c_voi
             unsafe { call(before, signal, info, context) };
         }
     }
-    *errno = errno_before;
+    // SAFETY: as above; the calls in between have returned.
+    unsafe { *errno = errno_before };
 }
 
 /// Calls the handler that `action` holds, if it holds one.

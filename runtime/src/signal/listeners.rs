@@ -13,8 +13,12 @@
 //!  open ─► Pending ──► woken by the driver ─► read until empty ─► announce ─┐
 //!             ▲                                    │                        │
 //!             └────────────────────────────────────┼────────────────────────┘
-//!                                                  └─ fails: the driver is gone. Close
+//!                                                  └─ fails, or ends: close
 //! ```
+//!
+//! It closes when the driver is gone, or if somebody closed the socket behind our
+//! back. All ears read the process's one socket, each by its own poll set: to open
+//! one takes no descriptor, and so can hardly fail.
 //!
 //! Invariants:
 //!
@@ -22,18 +26,20 @@
 //!   reaches who waits, and who looks later.
 //! - There is one ear per runtime at most, from its first listener to its end. It is
 //!   kept then, because `ctrl_c()` in a loop's `select!` makes a listener per turn.
-//! - A listener sees to it that the runtime that polls it has an ear: it may have
-//!   been made in another, which nobody drives now.
+//! - A listener sees to it, at each poll, that the runtime that polls it has an ear:
+//!   it may have been made in another, which nobody drives now, or the ear may have
+//!   closed. Where none can be opened it waits for what the others hear.
 //! - Wakers are cloned, woken and dropped without a lock held.
 //!
 //! Read next: `sync/wait_list.rs`.
 
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker, ready};
 
 use libc::c_int;
-use mio::net::UnixStream;
+use mio::unix::SourceFd;
 
 use super::handler::{self, SIGNALS};
 use crate::driver::DriverHandle;
@@ -84,8 +90,6 @@ pub(super) struct Listener {
     heard: u64,
     /// Its record, while it waits.
     place: Option<Key>,
-    /// A runtime that has an ear.
-    through: Id,
 }
 
 impl Listener {
@@ -100,7 +104,7 @@ impl Listener {
     /// Outside of a runtime, or in one without I/O enabled.
     #[track_caller]
     pub(super) fn new(signal: c_int) -> io::Result<Self> {
-        let through = open_ear()?;
+        open_ear()?;
         handler::install(signal)?;
         let line = &LINES[signal as usize];
         let heard = lock(line).announced;
@@ -108,14 +112,13 @@ impl Listener {
             line,
             heard,
             place: None,
-            through,
         })
     }
 
     /// Ready if the signal came since this was last ready.
     pub(super) fn poll_hear(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let budget = ready!(coop::poll_proceed(cx));
-        self.listen_here();
+        listen_here();
         let waker = cx.waker().clone();
         let mut line = lock(self.line);
         if line.announced != self.heard {
@@ -138,18 +141,15 @@ impl Listener {
         drop(stale);
         Poll::Pending
     }
+}
 
-    /// Has the runtime that polls this hear signals.
-    fn listen_here(&mut self) {
-        let has_io = |driver: &Arc<DriverHandle>| driver.has_io();
-        let elsewhere = handle::with_current(|handle| {
-            handle.id() != self.through && handle.home().driver.as_ref().is_some_and(has_io)
-        });
-        if matches!(elsewhere, Ok(true))
-            && let Ok(here) = open_ear()
-        {
-            self.through = here;
-        }
+/// Has the runtime that polls a listener hear signals, if it can.
+fn listen_here() {
+    let has_io = |driver: &Arc<DriverHandle>| driver.has_io();
+    let can = handle::with_current(|handle| handle.home().driver.as_ref().is_some_and(has_io));
+    if matches!(can, Ok(true)) {
+        // If this fails, the next poll tries again.
+        let _ = open_ear();
     }
 }
 
@@ -165,26 +165,28 @@ impl Drop for Listener {
 /// One runtime's hearing.
 struct Ear {
     runtime: Id,
-    socket: Registered<UnixStream>,
+    socket: &'static UnixStream,
+    registered: Registered<SourceFd<'static>>,
 }
 
-/// Has the current runtime hear signals. Which runtime that is.
+/// Has the current runtime hear signals, unless it does.
 #[track_caller]
-fn open_ear() -> io::Result<Id> {
+fn open_ear() -> io::Result<()> {
     let runtime = handle::Handle::current().id();
     let mut ears = lock(&EARS);
     if ears.iter().any(|ear| ear.runtime == runtime) {
-        return Ok(runtime);
+        return Ok(());
     }
-    let reader = UnixStream::from_std(handler::new_reader()?);
+    let (socket, fd) = handler::outer_end()?;
     let ear = Arc::new(Ear {
         runtime,
-        socket: Registered::with_interest(reader, Interest::READABLE)?,
+        socket,
+        registered: Registered::with_interest(SourceFd(fd), Interest::READABLE)?,
     });
     ears.push(ear.clone());
     drop(ears);
     ear.listen();
-    Ok(runtime)
+    Ok(())
 }
 
 impl Ear {
@@ -193,24 +195,22 @@ impl Ear {
         let waker = Waker::from(self.clone());
         let mut cx = Context::from_waker(&waker);
         let mut bytes = [0; 64];
-        let mut heard = false;
-        loop {
-            let poll = coop::with_unconstrained(|| {
-                self.socket
-                    .poll_read_io(&mut cx, || (&*self.socket).read(&mut bytes))
-            });
-            match poll {
-                Poll::Ready(Ok(_)) => heard = true,
-                Poll::Ready(Err(_)) => break self.close(),
-                Poll::Pending => break,
-            }
+        let mut socket = self.socket;
+        let Drained { heard, ended } = drain(|| {
+            coop::with_unconstrained(|| {
+                self.registered
+                    .poll_read_io(&mut cx, || socket.read(&mut bytes))
+            })
+        });
+        if ended {
+            self.close();
         }
         if heard {
             announce();
         }
     }
 
-    /// The runtime's driver is gone.
+    /// Hears no more. Whoever listens in this runtime and is polled, opens another.
     fn close(&self) {
         let mut ears = lock(&EARS);
         let closed = ears
@@ -220,6 +220,29 @@ impl Ear {
         drop(ears);
         drop(closed);
     }
+}
+
+/// What reading until there was nothing brought.
+#[derive(Debug, PartialEq)]
+pub(super) struct Drained {
+    /// A byte, at least.
+    pub(super) heard: bool,
+    /// Nobody waits for more: there is none, or it can't be read.
+    pub(super) ended: bool,
+}
+
+/// Reads until it has to wait, or can't.
+pub(super) fn drain(mut read: impl FnMut() -> Poll<io::Result<usize>>) -> Drained {
+    let mut heard = false;
+    let ended = loop {
+        match read() {
+            Poll::Ready(Ok(1..)) => heard = true,
+            Poll::Ready(Err(e)) if e.kind() == ErrorKind::Interrupted => {}
+            Poll::Ready(Ok(0) | Err(_)) => break true,
+            Poll::Pending => break false,
+        }
+    };
+    Drained { heard, ended }
 }
 
 impl Wake for Ear {
@@ -233,4 +256,19 @@ impl Wake for Ear {
 pub(super) fn ears_of(runtime: Id) -> usize {
     let ears = lock(&EARS);
     ears.iter().filter(|ear| ear.runtime == runtime).count()
+}
+
+/// Closes a runtime's ear, as when it can't read.
+#[cfg(all(test, not(loom)))]
+pub(super) fn close_ear_of(runtime: Id) {
+    let ears = lock(&EARS);
+    let ear = ears.iter().find(|ear| ear.runtime == runtime).cloned();
+    drop(ears);
+    let ear = ear.expect("it has one");
+    // Woken, the ear is no waker of the driver's any more: put another in its place.
+    let poll = ear
+        .registered
+        .poll_read_ready(&mut Context::from_waker(Waker::noop()));
+    assert!(poll.is_pending());
+    ear.close();
 }

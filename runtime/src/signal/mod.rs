@@ -51,8 +51,8 @@ use std::io;
 ///
 /// # Errors
 ///
-/// The operating system's, where no handler can be installed or no descriptor is
-/// left for the runtime's first listener.
+/// The operating system's, where no handler can be installed or no descriptors are
+/// left for the process's first listener.
 ///
 /// # Panics
 ///

@@ -3,13 +3,17 @@
 //! any test's runtime may be the one that announces.
 
 use std::ffi::c_int;
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 use std::{io, mem, ptr};
 
+use super::listeners::Drained;
 use super::unix::{Signal, SignalKind, signal};
 use super::{ctrl_c, handler, listeners};
 use crate::runtime::{Builder, Runtime};
@@ -32,6 +36,8 @@ enum Own {
     Full,
     Storm,
     Moves,
+    Reopens,
+    Limit,
 }
 
 impl Own {
@@ -178,11 +184,7 @@ fn dropping_a_runtime_deafens_no_other() {
     first.block_on(in_first.recv());
     assert_eq!(listeners::ears_of(first_id), 1);
     drop(first);
-    assert_eq!(
-        listeners::ears_of(first_id),
-        0,
-        "its descriptor is still open"
-    );
+    assert_eq!(listeners::ears_of(first_id), 0, "it is still registered");
 
     // Announced by an ear that is gone, and by one that is there.
     second.block_on(in_second.recv());
@@ -222,6 +224,83 @@ fn a_runtime_has_one_ear_and_keeps_it() {
         Own::Kept.raise();
         next.recv().await;
     });
+}
+
+#[test]
+fn an_ear_that_closed_is_opened_again() {
+    let runtime = runtime();
+    let id = runtime.handle().id();
+    runtime.block_on(async {
+        let mut signal = Own::Reopens.listen();
+        listeners::close_ear_of(id);
+        assert_eq!(listeners::ears_of(id), 0);
+        let mut recv = by_hand(signal.recv());
+        recv.assert_pending();
+        assert_eq!(listeners::ears_of(id), 1);
+        drop(recv);
+        Own::Reopens.raise();
+        signal.recv().await;
+    });
+}
+
+#[test]
+fn an_ear_reads_on_when_interrupted_and_stops_at_the_end() {
+    use Poll::{Pending, Ready};
+    let interrupted = || Ready(Err(ErrorKind::Interrupted.into()));
+    let cases: [(Vec<Poll<io::Result<usize>>>, bool, bool); 5] = [
+        (vec![Pending], false, false),
+        (
+            vec![interrupted(), Ready(Ok(3)), interrupted(), Pending],
+            true,
+            false,
+        ),
+        (vec![Ready(Ok(64)), Ready(Ok(0))], true, true),
+        (vec![Ready(Ok(0))], false, true),
+        (vec![Ready(Err(ErrorKind::Other.into()))], false, true),
+    ];
+    for (reads, heard, ended) in cases {
+        let mut reads = reads.into_iter();
+        let drained = listeners::drain(|| reads.next().expect("it has read enough"));
+        assert_eq!(drained, Drained { heard, ended });
+        assert_eq!(reads.len(), 0, "it has read too little");
+    }
+}
+
+const CHILD: &str = "KOLO_TEST_WITHOUT_DESCRIPTORS";
+
+/// In a process of its own, as the limit is the process's.
+#[test]
+fn a_second_runtime_hears_though_no_descriptor_is_left() {
+    if std::env::var_os(CHILD).is_none() {
+        let name = "signal::tests::a_second_runtime_hears_though_no_descriptor_is_left";
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        let child = child.args(["--exact", name]).env(CHILD, "").output();
+        let output = child.unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && said.contains("1 passed"),
+            "{said}"
+        );
+        return;
+    }
+    let (first, second) = (runtime(), runtime());
+    let mut signal = first.block_on(async { Own::Limit.listen() });
+    let none = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the limit lives across the call.
+    assert_eq!(
+        unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const none) },
+        0
+    );
+    second.block_on(async {
+        by_hand(signal.recv()).assert_pending();
+        let _another = Own::Limit.listen();
+        Own::Limit.raise();
+        signal.recv().await;
+    });
+    assert_eq!(listeners::ears_of(second.handle().id()), 1);
 }
 
 #[test]

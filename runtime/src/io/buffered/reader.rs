@@ -171,7 +171,7 @@ impl<R: AsyncRead> AsyncBufRead for BufReader<R> {
 
     fn consume(self: Pin<&mut Self>, amt: usize) {
         let unread = self.project().unread;
-        unread.start = unread.end.min(unread.start + amt);
+        unread.start = unread.end.min(unread.start.saturating_add(amt));
     }
 }
 

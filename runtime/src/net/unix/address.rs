@@ -55,15 +55,20 @@ impl SocketAddr {
         StdSocketAddr::from_pathname(path).map(Self)
     }
 
-    /// The address of who sent something.
+    /// The address of who sent something, or the unnamed one where std can't spell
+    /// it: a path that fills the system's record, without the zero byte at its end.
+    /// No error, as what was sent has been taken from the socket by now.
     pub(super) fn of_sender(sender: &socket2::SockAddr) -> io::Result<Self> {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         if let Some(name) = sender.as_abstract_namespace() {
             return StdSocketAddr::from_abstract_name(name).map(Self);
         }
         // std's unnamed address is that of the empty path.
-        let path = sender.as_pathname().unwrap_or(Path::new(""));
-        StdSocketAddr::from_pathname(path).map(Self)
+        let unnamed = Path::new("");
+        let path = sender.as_pathname().unwrap_or(unnamed);
+        StdSocketAddr::from_pathname(path)
+            .or_else(|_| StdSocketAddr::from_pathname(unnamed))
+            .map(Self)
     }
 }
 

@@ -2,6 +2,12 @@
 //! for one, whole or cut off at the buffer's end; but none is lost: who sends waits
 //! while the receiver's queue is full, and learns when there is none.
 //!
+//! What ends that wait depends on whether the sender is connected. If it is, the
+//! system tells it of room in the peer's queue. If it is not, and sends by `send_to`,
+//! the system does not know which queue it waits for, and tells it only when one of
+//! its own datagrams was received: if the queue is full of others', it may wait on
+//! although there is room.
+//!
 //! Each operation has the three forms of `net/udp/mod.rs`: `recv` waits as a future,
 //! beside any number of others; `poll_recv` in the task's waker; `try_recv` not at
 //! all. So everything takes `&self`, and nothing is split: several tasks share the
@@ -208,7 +214,12 @@ impl UnixDatagram {
             .await
     }
 
-    /// Sends a datagram to who is bound to a path; waits for room in its queue.
+    /// Sends a datagram to who is bound to a path; waits while its queue is full.
+    ///
+    /// If the queue is full of other senders' datagrams, nothing tells a socket that
+    /// is not connected when there is room: it is woken when one of its own datagrams
+    /// was received. Where many send to one, [`connect`](Self::connect) and
+    /// [`send`](Self::send).
     ///
     /// # Errors
     ///
@@ -238,8 +249,8 @@ impl UnixDatagram {
         self.socket.poll_write_io(cx, || self.socket.send(buf))
     }
 
-    /// Sends a datagram to who is bound to a path, or wakes the task when there is
-    /// room.
+    /// Sends a datagram to who is bound to a path, or wakes the task when there may
+    /// be room; see [`send_to`](Self::send_to).
     ///
     /// Of all polls to send, only the latest one's task is woken.
     ///

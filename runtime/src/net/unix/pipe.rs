@@ -6,8 +6,9 @@
 //! [`OpenOptions`] opens as either end.
 //!
 //! A pipe may keep the boundaries of writes (Linux's `O_DIRECT`), so that a short
-//! read does not mean that it is empty. So here, other than on a stream's socket,
-//! readiness is cleared only when the system says that it would have to wait.
+//! read does not mean that it is empty: a receiver reads until the system says that
+//! it would have to wait. A short write does mean that it is full, and a sender
+//! clears its readiness at that, as a stream's socket does.
 //!
 //! Invariants: an end that was not made here is looked at, whether it is a pipe, can
 //! be used in this direction, and does not block, unless the caller says that he

@@ -1,12 +1,15 @@
 //! Datagrams.
 
+use std::ffi::OsString;
 use std::future::poll_fn;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::Shutdown;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::process;
 
-use super::{finish, place, run};
+use super::{Place, finish, place, run};
 use crate::io::{Interest, ReadBuf};
 use crate::net::{UnixDatagram, UnixSocket};
 use crate::sync::testing::by_hand;
@@ -95,6 +98,35 @@ fn who_sent_it() {
         let sender = sender.as_pathname().unwrap().to_owned();
         server.send_to(b"!", &sender).await.unwrap();
         assert_eq!(recv(&by_path).await, b"!");
+    });
+}
+
+#[test]
+fn a_sender_whose_path_std_cannot_spell_is_unnamed() {
+    run(async {
+        let (at, by) = (place(), std::os::unix::net::UnixDatagram::unbound());
+        let (server, sender) = (UnixDatagram::bind(&at).unwrap(), by.unwrap());
+
+        // SAFETY: all zeros is an address, of no family.
+        let mut address: libc::sockaddr_un = unsafe { std::mem::zeroed() };
+        address.sun_family = libc::AF_UNIX as libc::sa_family_t;
+        // As long as the record: no room for a zero byte after it.
+        let mut name = place().0.clone().into_os_string().into_vec();
+        name.resize(address.sun_path.len(), b'x');
+        for (place, byte) in address.sun_path.iter_mut().zip(&name) {
+            *place = *byte as libc::c_char;
+        }
+        let len = size_of_val(&address) as libc::socklen_t;
+        let fd = sender.as_raw_fd();
+        // SAFETY: the address lives across the call, and is as long as said.
+        let bound = unsafe { libc::bind(fd, (&raw const address).cast(), len) };
+        assert_eq!(bound, 0, "{}", io::Error::last_os_error());
+        let _removed = Place(PathBuf::from(OsString::from_vec(name)));
+
+        let mut bytes = [0; 8];
+        sender.send_to(b"who?", &at).unwrap();
+        let (len, from) = server.recv_from(&mut bytes).await.unwrap();
+        assert_eq!((&bytes[..len], from.is_unnamed()), (&b"who?"[..], true));
     });
 }
 
