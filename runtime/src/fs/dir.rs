@@ -1,6 +1,7 @@
 //! **Directories are made and removed**: std's functions, on the pool.
 
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use super::on_pool;
@@ -68,18 +69,20 @@ pub async fn remove_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
 /// fs::remove_dir_all(&private).await?;
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct DirBuilder {
     recursive: bool,
-    /// `None`: as the system does by default.
-    mode: Option<u32>,
+    mode: u32,
 }
 
 impl DirBuilder {
     /// One directory, in one that exists.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        DirBuilder {
+            recursive: false,
+            mode: 0o777,
+        }
     }
 
     /// Makes those above it too, and minds none that exists.
@@ -90,9 +93,8 @@ impl DirBuilder {
 
     /// The permission bits of what is made, less those of the process's umask;
     /// `0o777` if not set.
-    #[cfg(unix)]
     pub fn mode(&mut self, mode: u32) -> &mut Self {
-        self.mode = Some(mode);
+        self.mode = mode;
         self
     }
 
@@ -102,14 +104,20 @@ impl DirBuilder {
     ///
     /// As [`std::fs::DirBuilder::create`]; [more](crate::fs#errors).
     pub async fn create(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        let path = path.as_ref().to_owned();
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(self.recursive);
-        #[cfg(unix)]
-        if let Some(mode) = self.mode {
-            std::os::unix::fs::DirBuilderExt::mode(&mut builder, mode);
-        }
-        on_pool(move || builder.create(path)).await
+        let (how, path) = (self.to_std(), path.as_ref().to_owned());
+        on_pool(move || how.create(path)).await
+    }
+
+    fn to_std(&self) -> std::fs::DirBuilder {
+        let mut how = std::fs::DirBuilder::new();
+        how.recursive(self.recursive).mode(self.mode);
+        how
+    }
+}
+
+impl Default for DirBuilder {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

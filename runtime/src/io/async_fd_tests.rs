@@ -414,7 +414,10 @@ impl AsRawFd for Gone {
 }
 
 #[test]
-#[expect(deprecated, reason = "only of these it can be without a broken promise")]
+#[expect(
+    deprecated,
+    reason = "only of these it can be without a broken promise"
+)]
 #[should_panic(expected = "the object has no descriptor any more")]
 fn no_descriptor_is_not_lent() {
     let runtime = runtime();

@@ -66,9 +66,14 @@ use std::io;
 /// ```no_run
 /// # #[kolo::main(flavor = "current_thread")]
 /// # async fn main() {
-/// println!("waiting for ctrl-c");
-/// kolo::signal::ctrl_c().await.expect("a handler can be installed");
-/// println!("bye");
+/// let mut seconds = 0;
+/// loop {
+///     kolo::select! {
+///         heard = kolo::signal::ctrl_c() => break heard.expect("a handler can be installed"),
+///         () = kolo::time::sleep(std::time::Duration::from_secs(1)) => seconds += 1,
+///     }
+/// }
+/// println!("stopped after {seconds} seconds");
 /// # }
 /// ```
 pub async fn ctrl_c() -> io::Result<()> {
