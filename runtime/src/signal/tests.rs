@@ -247,7 +247,8 @@ fn an_ear_that_closed_is_opened_again() {
 fn an_ear_reads_on_when_interrupted_and_stops_at_the_end() {
     use Poll::{Pending, Ready};
     let interrupted = || Ready(Err(ErrorKind::Interrupted.into()));
-    let cases: [(Vec<Poll<io::Result<usize>>>, bool, bool); 5] = [
+    type Case = (Vec<Poll<io::Result<usize>>>, bool, bool);
+    let cases: [Case; 5] = [
         (vec![Pending], false, false),
         (
             vec![interrupted(), Ready(Ok(3)), interrupted(), Pending],
@@ -290,10 +291,8 @@ fn a_second_runtime_hears_though_no_descriptor_is_left() {
         rlim_max: 0,
     };
     // SAFETY: the limit lives across the call.
-    assert_eq!(
-        unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const none) },
-        0
-    );
+    let set = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const none) };
+    assert_eq!(set, 0);
     second.block_on(async {
         by_hand(signal.recv()).assert_pending();
         let _another = Own::Limit.listen();

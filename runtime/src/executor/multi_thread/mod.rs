@@ -48,7 +48,7 @@
 //!
 //! # Invariants
 //!
-//! - A [`Post`](worker::Post), a worker's queue and what belongs to it, has one thread.
+//! - A [`Post`], a worker's queue and what belongs to it, has one thread.
 //! - `holders` counts the threads that may poll: each with a post, and each that gave
 //!   its post away in the middle of a poll. Whoever brings it to 0 is alone.
 //! - No lock and no borrow that a waker could want is held while foreign code runs.
