@@ -20,6 +20,9 @@
 //! thread comes to them still: where a job is queued, there is a thread, and none
 //! ends before it has seen the queue empty.
 //!
+//! An executor's workers run on threads of the pool too, beyond its cap: so there is
+//! one place that starts, counts and joins threads. They end with their executor.
+//!
 //! The pool knows no runtime: whoever submits a job brings what starts a thread.
 //!
 //! Read next: `handle.rs`, which does.
@@ -34,7 +37,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::loom::sync::{Condvar, Mutex};
-use crate::task::{Anchor, Caller, JoinHandle, Runnable, Schedule, coop, new_task};
+use crate::task::{Anchor, Caller, JoinHandle, Runnable, Schedule, Unregistered, coop, new_task};
 
 /// The pool. Dropping it doesn't close it; its runtime does.
 #[derive(Debug)]
@@ -61,16 +64,21 @@ pub(crate) enum AtClose {
     Run,
 }
 
+/// Something to run.
 #[derive(Debug)]
 struct Job {
     runnable: Runnable,
     at_close: AtClose,
+    /// An executor's worker: it runs until its executor ends.
+    hosted: bool,
 }
 
 #[derive(Debug, Default)]
 struct Roll {
     queue: VecDeque<Job>,
     threads: usize,
+    /// Executors' workers among the queued and running jobs.
+    hosted: usize,
     idle: usize,
     /// Jobs that are queued or run.
     unfinished: usize,
@@ -146,8 +154,29 @@ impl BlockingPool {
         F: FnOnce() -> R,
     {
         let (runnable, handle) = new_task(Closure(Some(f)), Unscheduled);
-        let job = Job { runnable, at_close };
+        let job = Job {
+            runnable,
+            at_close,
+            hosted: false,
+        };
         (handle, self.queue(job, start))
+    }
+
+    /// The same for an executor's worker: it gets a thread beyond the cap if it must,
+    /// and is not dropped when the pool closes.
+    pub(crate) fn host(
+        &self,
+        work: impl FnOnce(),
+        start: impl FnOnce(Worker) -> io::Result<thread::JoinHandle<()>>,
+    ) -> Result<(), Refused> {
+        let (runnable, handle) = new_task(Closure(Some(work)), Unscheduled);
+        drop(handle);
+        let job = Job {
+            runnable,
+            at_close: AtClose::Run,
+            hosted: true,
+        };
+        self.queue(job, start)
     }
 
     fn queue(
@@ -158,17 +187,23 @@ impl BlockingPool {
         let mut roll = self.hall.roll.lock();
         if roll.closed {
             drop(roll);
-            let _ = job.runnable.cancel();
+            job.runnable.cancel(&Unregistered);
             return Err(Refused::Closed);
         }
-        roll.queue.push_back(job);
+        let hosted = job.hosted;
+        if hosted {
+            roll.hosted += 1;
+            roll.queue.push_front(job);
+        } else {
+            roll.queue.push_back(job);
+        }
         roll.unfinished += 1;
         if roll.queue.len() <= roll.idle {
             drop(roll);
             self.hall.work.notify_one();
             return Ok(());
         }
-        if roll.threads >= self.hall.most {
+        if !hosted && roll.threads - roll.hosted.min(roll.threads) >= self.hall.most {
             return Ok(());
         }
         let worker = Worker {
@@ -181,12 +216,18 @@ impl BlockingPool {
                 Ok(())
             }
             // The job waits for one of the threads that there are.
-            Err(_) if roll.threads > 0 => Ok(()),
+            Err(_) if !hosted && roll.threads > roll.hosted => Ok(()),
             Err(error) => {
-                let job = roll.queue.pop_back().expect("just queued");
+                let job = if hosted {
+                    roll.hosted -= 1;
+                    roll.queue.pop_front()
+                } else {
+                    roll.queue.pop_back()
+                };
+                let job = job.expect("just queued");
                 roll.unfinished -= 1;
                 drop(roll);
-                let _ = job.runnable.cancel();
+                job.runnable.cancel(&Unregistered);
                 Err(Refused::NoThread(error))
             }
         }
@@ -209,7 +250,7 @@ impl BlockingPool {
         drop(roll);
         self.hall.work.notify_all();
         for job in dropped {
-            let _ = job.runnable.cancel();
+            job.runnable.cancel(&Unregistered);
         }
     }
 
@@ -250,9 +291,12 @@ impl Worker {
         loop {
             while let Some(job) = roll.queue.pop_front() {
                 drop(roll);
-                let _ = job.runnable.run();
+                let _ = job.runnable.run(&Unregistered);
                 roll = hall.roll.lock();
                 roll.unfinished -= 1;
+                if job.hosted {
+                    roll.hosted -= 1;
+                }
                 drop(roll);
                 after();
                 roll = hall.roll.lock();

@@ -32,6 +32,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::num::NonZeroU64;
@@ -39,8 +40,9 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
+use std::time::Duration;
 
-use crate::blocking::{AtClose, BlockingPool, Refused};
+use crate::blocking::{self, AtClose, BlockingPool, Refused};
 use crate::driver::{DriverHandle, Timers};
 use crate::park;
 use crate::task::{Anchor, Caller, JoinHandle, Runnable, Schedule, new_task};
@@ -72,7 +74,21 @@ pub(crate) trait Executor: Send + Sync {
 
     fn alive_tasks(&self) -> usize;
     fn injected(&self) -> usize;
-    fn tally(&self) -> &Tally;
+    /// How many threads it polls on.
+    fn workers(&self) -> usize;
+    /// What one of them did; they are numbered from 0.
+    fn worker(&self, worker: usize) -> WorkerCounts<'_>;
+    /// Does it have threads of its own?
+    fn has_many_threads(&self) -> bool;
+}
+
+/// What an executor knows of one of its threads.
+pub(crate) struct WorkerCounts<'a> {
+    pub(crate) tally: &'a Tally,
+    /// Tasks that are ready in its own queue.
+    pub(crate) queued: usize,
+    /// How long it was not asleep.
+    pub(crate) busy: Duration,
 }
 
 /// What the Builder chose for the threads that a runtime starts.
@@ -128,6 +144,16 @@ impl Schedule for Handle {
     #[inline]
     fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
         self.home.executor.schedule(runnable, caller)
+    }
+
+    #[inline]
+    unsafe fn schedule_at(this: *const Self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
+        // SAFETY: `this` is valid as long as the runnable is here.
+        let executor = Arc::as_ptr(&unsafe { &*this }.home.executor);
+        // SAFETY: the same holds of the executor, and beyond: before it lets others have
+        // the runnable it makes sure of itself, by an anchor, or because the calling
+        // thread works for it and keeps it alive.
+        unsafe { &*executor }.schedule(runnable, caller)
     }
 }
 
@@ -312,27 +338,55 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.home.blocking.submit(f, at_close, |worker| {
-            let handle = self.clone();
-            let threads = &self.home.threads;
-            let mut builder = thread::Builder::new().name((threads.name)());
-            if let Some(size) = threads.stack_size {
-                builder = builder.stack_size(size);
-            }
-            builder.spawn(move || {
-                let _context = InContext::new(&handle);
-                let threads = &handle.home.threads;
-                let hello = || {
-                    if let Some(hook) = &threads.on_start {
-                        hook();
-                    }
-                };
-                worker.run(hello, || handle.blocking_work_done());
-                if let Some(hook) = &threads.on_stop {
+        self.home
+            .blocking
+            .submit(f, at_close, |worker| self.start_thread(worker))
+    }
+
+    /// Runs an executor's worker on a thread of the blocking pool: one that waits, or
+    /// one more, whatever the pool's cap.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, where it starts no more threads.
+    pub(crate) fn host(&self, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        match self
+            .home
+            .blocking
+            .host(work, |worker| self.start_thread(worker))
+        {
+            Ok(()) => Ok(()),
+            Err(Refused::NoThread(error)) => Err(error),
+            Err(Refused::Closed) => Err(io::Error::other("the runtime is shut down")),
+        }
+    }
+
+    /// Starts a thread of the blocking pool.
+    fn start_thread(&self, worker: blocking::Worker) -> io::Result<thread::JoinHandle<()>> {
+        let handle = self.clone();
+        let threads = &self.home.threads;
+        let mut builder = thread::Builder::new().name((threads.name)());
+        if let Some(size) = threads.stack_size {
+            builder = builder.stack_size(size);
+        }
+        builder.spawn(move || {
+            let _context = InContext::new(&handle);
+            let threads = &handle.home.threads;
+            let hello = || {
+                if let Some(hook) = &threads.on_start {
                     hook();
                 }
-            })
+            };
+            worker.run(hello, || handle.blocking_work_done());
+            if let Some(hook) = &threads.on_stop {
+                hook();
+            }
         })
+    }
+
+    /// Does the runtime have threads of its own to poll tasks on?
+    pub(crate) fn has_many_threads(&self) -> bool {
+        self.home.executor.has_many_threads()
     }
 
     /// Polls `future` on the calling thread, in the runtime's context.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::blocking::BlockingPool;
 use crate::driver::{DriverHandle, Timers};
-use crate::handle::{EnterGuard, Executor, Handle, Home, InContext, ThreadConfig};
-use crate::task::{Anchor, Caller, Runnable};
+use crate::handle::{EnterGuard, Executor, Handle, Home, InContext, ThreadConfig, WorkerCounts};
+use crate::task::{Anchor, Caller, Runnable, Unregistered};
 use crate::trace::Tally;
 
 impl Handle {
@@ -48,7 +48,7 @@ impl Executor for NoTasks {
     }
 
     fn admit(&self, runnable: Runnable) {
-        let _ = runnable.cancel();
+        runnable.cancel(&Unregistered);
     }
 
     fn nudge(&self) {}
@@ -63,7 +63,19 @@ impl Executor for NoTasks {
         0
     }
 
-    fn tally(&self) -> &Tally {
-        &self.0
+    fn workers(&self) -> usize {
+        1
+    }
+
+    fn worker(&self, _: usize) -> WorkerCounts<'_> {
+        WorkerCounts {
+            tally: &self.0,
+            queued: 0,
+            busy: Duration::ZERO,
+        }
+    }
+
+    fn has_many_threads(&self) -> bool {
+        false
     }
 }

@@ -55,9 +55,7 @@
 //! finer than a millisecond.
 //!
 //! Not here: processes, `broadcast`, `watch`,
-//! `RwLock`, `Barrier`, `OnceCell`, `task_local!`, and an executor of many threads:
-//! [`new_multi_thread`](runtime::Builder::new_multi_thread) exists, and
-//! [`build`](runtime::Builder::build) says that it can't. I/O is looked at through
+//! `RwLock`, `Barrier`, `OnceCell`, `task_local!`. I/O is looked at through
 //! `epoll`; there is no io_uring, and nothing is promised for Windows.
 //!
 //! # Reading order
@@ -68,7 +66,8 @@
 //! 1. `task/`: `state.rs`, the word that says where a task is in its life; `cell.rs`,
 //!    what it occupies; `runnable.rs`, how it is polled; `waker.rs`, how it is woken.
 //! 2. `executor/`: `current_thread.rs`, the whole policy of the loop; `gate.rs`, its
-//!    door to other threads; `pace.rs`, how long it runs before it looks around.
+//!    door to other threads; `pace.rs`, how long it runs before it looks around. Then
+//!    `multi_thread/`, the executor of many: `mod.rs`, `worker.rs`, IDLE.md.
 //! 3. `park.rs`, `driver/`: where a thread sleeps; `driver/readiness.rs` and
 //!    `registrations.rs`, `driver/timers.rs` and `wheel.rs`, what it sleeps for;
 //!    `blocking.rs`, where code runs that blocks.

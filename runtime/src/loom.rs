@@ -54,6 +54,8 @@ mod imp {
         }
     }
 
+    pub(crate) use std::hint;
+
     #[cfg(kolo_tsan)]
     pub(crate) use super::seen as sync;
 
@@ -211,7 +213,7 @@ mod imp {
         }
     }
 
-    pub(crate) use loom::thread;
+    pub(crate) use loom::{hint, thread};
 }
 
 #[allow(unused_imports)] // each build uses its part

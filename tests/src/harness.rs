@@ -114,7 +114,10 @@ fn guard() -> Duration {
     Duration::from_secs(secs.unwrap_or(30))
 }
 
-fn guarded(name: &'static str, test: impl FnOnce() + Send + 'static) -> Result<(), String> {
+pub(crate) fn guarded(
+    name: &'static str,
+    test: impl FnOnce() + Send + 'static,
+) -> Result<(), String> {
     let (done, finished) = mpsc::channel();
     let thread = thread::Builder::new()
         .name(name.to_owned())

@@ -6,6 +6,7 @@
 //! tests/conformance/main.rs      loads the suite once per library, runs it per runtime, prints the table
 //! src/expected.rs                which runtime is known to break what, and why
 //! src/harness.rs                 one test on one runtime: fresh thread, hang guard, verdict
+//! src/alone.rs                   a test that needs a process of its own
 //! src/tools.rs  src/panics.rs    transcripts, counting wakers, caught panics
 //! tests/layering.rs              what kolo's own source may import, where `unsafe` may stand
 //! ```
@@ -15,12 +16,14 @@
 //!
 //! A test waits for events or uses the paused clock. It never sleeps and hopes.
 
+pub mod alone;
 pub mod expected;
 pub mod harness;
 pub mod panics;
 pub mod table;
 pub mod tools;
 
+pub use alone::alone;
 pub use harness::{Case, Kind, Place};
 pub use panics::caught;
 pub use tools::{CountWaker, Transcript, on_drop, poll_once, unclonable_waker};

@@ -62,10 +62,7 @@ use proc_macro::TokenStream;
 ///
 /// `unhandled_panic`, an unstable argument of tokio's macro, is not supported.
 ///
-/// The default flavor is tokio's, so that a program means the same on both. The
-/// multi-thread executor is still to come: until then a plain `#[kolo::main]`
-/// compiles, and panics at its start with the error of
-/// `Builder::new_multi_thread().build()`.
+/// The default flavor is tokio's, so that a program means the same on both.
 ///
 /// # Errors
 ///

@@ -80,6 +80,10 @@ impl Course {
     }
 }
 
+/// Said to whoever wants to pause the clock of a runtime with several threads.
+pub(crate) const NOT_PAUSABLE: &str = "`time::pause()` requires the `current_thread` Tokio \
+     runtime. This is the default Runtime used by `#[tokio::test].";
+
 /// Why the clock refused; [`text`](ClockError::text) is for the caller's panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClockError {
@@ -93,10 +97,7 @@ impl ClockError {
     /// tokio's words: tests of programs match them.
     pub(crate) fn text(self) -> &'static str {
         match self {
-            ClockError::NotPausable => {
-                "`time::pause()` requires the `current_thread` Tokio runtime. \
-                 This is the default Runtime used by `#[tokio::test]."
-            }
+            ClockError::NotPausable => NOT_PAUSABLE,
             ClockError::AlreadyPaused => "time is already frozen",
             ClockError::NotPaused => "time is not frozen",
             ClockError::EndOfTime => "overflow when adding duration to instant",

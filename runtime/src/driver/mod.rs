@@ -31,12 +31,14 @@ pub(crate) mod wheel;
 
 use std::fmt;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use mio::{Events, Poll, Token, Waker};
 
 pub(crate) use clock::Clock;
+pub(crate) use clock::NOT_PAUSABLE;
 use clock::ever_paused;
 pub(crate) use readiness::{Direction, ReadyEvent};
 pub use ready::{Interest, Ready};
@@ -104,6 +106,8 @@ pub(crate) struct Wanted {
     pub(crate) io: bool,
     pub(crate) time: bool,
     pub(crate) start_paused: bool,
+    /// Several threads poll: nobody can tell when nothing can run.
+    pub(crate) many_threads: bool,
 }
 
 impl Turn {
@@ -124,7 +128,7 @@ impl Driver {
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         let timers = wanted.time.then(|| {
             let waker = waker.clone();
-            let clock = Clock::new(true);
+            let clock = Clock::new(!wanted.many_threads);
             if wanted.start_paused {
                 clock.pause().expect("a new clock runs");
             }
@@ -159,15 +163,27 @@ impl Driver {
 
     /// Sleeps until an event, the next deadline, or an unpark; then as `look`.
     pub(crate) fn park(&mut self, handle: &DriverHandle) -> Turn {
+        self.park_at_most(handle, None)
+    }
+
+    /// The same, and gives up after `at_most`, or up to a millisecond later.
+    pub(crate) fn park_at_most(
+        &mut self,
+        handle: &DriverHandle,
+        at_most: Option<Duration>,
+    ) -> Turn {
         let Some(timers) = &handle.timers else {
             return Turn {
-                events: self.poll(handle, None),
+                events: self.poll(handle, at_most),
                 timers: 0,
             };
         };
-        let timeout = match timers.prepare_park() {
-            None => None,
-            Some(deadline) => self.set_alarm(deadline, timers.clock().now()),
+        let end = at_most.map(|time| timers.clock().now() + clock::nanos(time));
+        let timeout = match timers.prepare_park_until(end) {
+            Some(deadline) if end.is_none_or(|end| deadline < end) => {
+                self.set_alarm(deadline, timers.clock().now())
+            }
+            _ => at_most,
         };
         let events = self.poll(handle, timeout);
         timers.after_park();
@@ -292,12 +308,18 @@ impl DriverHandle {
     ///
     /// The caller holds the loop's token, and drives no longer.
     pub(crate) unsafe fn shutdown(&self) {
-        if let Some(registrations) = &self.registrations {
-            registrations.shut_down();
-        }
+        // A waker of the one that panics must not cost the other its shutdown.
+        let sockets = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(registrations) = &self.registrations {
+                registrations.shut_down();
+            }
+        }));
         if let Some(timers) = &self.timers {
             // SAFETY: the caller's.
             unsafe { timers.shutdown() };
+        }
+        if let Err(panic) = sockets {
+            resume_unwind(panic);
         }
     }
 }
@@ -328,4 +350,60 @@ fn rouse(waker: &Waker) {
     waker
         .wake()
         .expect("the driver's own eventfd can be written");
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use std::task::{Context, Wake};
+    use std::time::Instant;
+
+    use mio::net::UnixStream;
+
+    use super::*;
+
+    struct Panics;
+
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("a waker");
+        }
+    }
+
+    #[derive(Default)]
+    struct Counts(AtomicUsize);
+
+    impl Wake for Counts {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_panic_over_a_socket_costs_no_timer_its_shutdown() {
+        let wanted = Wanted {
+            io: true,
+            time: true,
+            ..Wanted::default()
+        };
+        let (_driver, handle) = Driver::new(wanted).unwrap();
+        let handle = Arc::new(handle);
+        let (mut socket, _peer) = UnixStream::pair().unwrap();
+        let registration =
+            Registration::new(handle.clone(), &mut socket, Interest::READABLE).unwrap();
+        let waker = std::task::Waker::from(Arc::new(Panics));
+        let waits = registration.poll_ready(&mut Context::from_waker(&waker), Direction::Read);
+        assert!(waits.is_pending());
+
+        let count = Arc::new(Counts::default());
+        let waker = std::task::Waker::from(count.clone());
+        let later = Instant::now() + Duration::from_secs(3600);
+        let timer = handle.timers().unwrap().register(later, true, &waker);
+        assert!(timer.unwrap().is_some());
+
+        // SAFETY: nobody drives.
+        let panic = catch_unwind(AssertUnwindSafe(|| unsafe { handle.shutdown() }));
+        assert!(panic.is_err());
+        assert_eq!(count.0.load(Relaxed), 1);
+    }
 }

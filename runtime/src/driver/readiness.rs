@@ -85,6 +85,8 @@ impl Direction {
 pub(crate) struct ReadyEvent {
     word: u64,
     pub(crate) ready: Ready,
+    /// What would have served whoever asked.
+    asked: Ready,
 }
 
 impl ReadyEvent {
@@ -93,6 +95,7 @@ impl ReadyEvent {
         Self {
             word,
             ready: ready_in(word) & asked,
+            asked,
         }
     }
 
@@ -295,10 +298,13 @@ impl Readiness {
 
     /// Takes back what the system itself refuted, by `WouldBlock`. A closed bit goes
     /// too, if it was all there was: a FIFO that a new writer opened is no longer at
-    /// its end, and would else be tried again and again.
+    /// its end, and would else be tried again and again. Not so if more than one
+    /// direction was asked for: it may be the other one that would block.
     #[inline]
     pub(crate) fn refute(&self, event: ReadyEvent) {
-        if (event.ready - Ready::FINAL).is_empty() {
+        let one_direction = event.asked == Direction::Read.served_by()
+            || event.asked == Direction::Write.served_by();
+        if one_direction && (event.ready - Ready::FINAL).is_empty() {
             self.take_back(event, event.ready);
         } else {
             self.clear(event);

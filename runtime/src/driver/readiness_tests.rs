@@ -234,3 +234,15 @@ fn what_is_assumed_is_cleared_like_what_was_seen() {
     readiness.clear(now());
     assert_eq!(now().ready, Ready::EMPTY);
 }
+
+/// Who asked for both directions may have been refused in the other one.
+#[test]
+fn a_closed_bit_stays_when_either_direction_may_have_been_refused() {
+    let readiness = Readiness::new();
+    let both = Interest::READABLE | Interest::WRITABLE;
+    for asked in [both, Interest::PRIORITY] {
+        set(&readiness, Ready::READ_CLOSED);
+        readiness.refute(readiness.now(asked));
+        assert_eq!(readiness.now(Interest::READABLE).ready, Ready::READ_CLOSED);
+    }
+}

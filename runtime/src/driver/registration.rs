@@ -150,6 +150,12 @@ impl Registration {
         alive(self.readiness().ready(interest).await)
     }
 
+    /// Takes back what an operation refuted by `WouldBlock`, unless something came
+    /// since.
+    pub(crate) fn refute(&self, event: ReadyEvent) {
+        self.readiness().refute(event);
+    }
+
     /// Takes back what `event` said, unless something came since.
     #[inline]
     pub(crate) fn clear(&self, event: ReadyEvent) {
@@ -199,14 +205,14 @@ impl Registration {
         loop {
             let event = alive(self.readiness().ready(interest).await)?;
             let unit = poll_fn(coop::poll_proceed).await;
+            // Spent on a vain try too: a closed bit that a try for both directions can't
+            // take back must not keep the task from yielding.
+            unit.made_progress();
             match op() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.readiness().refute(event);
                 }
-                done => {
-                    unit.made_progress();
-                    return done;
-                }
+                done => return done,
             }
         }
     }

@@ -418,6 +418,12 @@ impl Timers {
     /// sleep brings a deadline nearer, and the answer is always `None`; that is
     /// what [`advance_to_next`](Timers::advance_to_next) is for.
     pub(crate) fn prepare_park(&self) -> Option<u64> {
+        self.prepare_park_until(None)
+    }
+
+    /// The same for a sleep that ends by itself at `end`: who registers for a later
+    /// time need not end it.
+    pub(crate) fn prepare_park_until(&self, end: Option<u64>) -> Option<u64> {
         let own = self
             .own_wheel()
             .and_then(|own| own.borrow_mut().next_look());
@@ -431,7 +437,7 @@ impl Timers {
         } else {
             earlier(own, schedule.wheel.next_look())
         };
-        schedule.parked_until = Some(look.unwrap_or(u64::MAX));
+        schedule.parked_until = Some(earlier(look, end).unwrap_or(u64::MAX));
         look
     }
 

@@ -59,14 +59,15 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::driver::{Driver, DriverHandle, Driving};
+use crate::driver::{Driver, DriverHandle, Driving, Turn};
+use crate::executor::Hooks;
 use crate::executor::gate::{Gate, Rouse, Seat};
 use crate::executor::pace::Pace;
-use crate::handle::{self, Executor, Handle};
+use crate::handle::{self, Executor, Handle, WorkerCounts};
 use crate::park;
-use crate::task::{Anchor, Caller, Ran, Registry, Runnable, contain, coop};
+use crate::task::{Anchor, Caller, Owner, Registry, Runnable, Unregistered, contain, coop};
 use crate::trace::{Event, Tally};
 
 /// A `block_on` of this executor; also its future's waker.
@@ -103,13 +104,6 @@ struct Loop {
     spare: RefCell<Vec<Runnable>>,
     /// The seat whose future is `Main`.
     main: Cell<*const MainSeat>,
-}
-
-/// The hooks that the Builder was given.
-#[derive(Clone, Default)]
-pub(crate) struct Hooks {
-    pub(crate) before_park: Option<Arc<dyn Fn() + Send + Sync>>,
-    pub(crate) after_park: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
 /// The executor: one loop, and its gate.
@@ -239,7 +233,7 @@ impl CurrentThread {
             Ok(Rouse::Loop) => self.unpark(),
             Ok(_) => {}
             Err(rejected) => {
-                let _ = rejected.cancel();
+                rejected.cancel(&Unregistered);
             }
         }
     }
@@ -316,9 +310,9 @@ impl<'a> Token<'a> {
         }
         loop {
             let ready = held.queue.borrow().len();
-            let stretch = held.pace.borrow_mut().next_stretch(ready);
+            let round = held.pace.borrow_mut().next_round(ready);
             let mut idle = false;
-            for _ in 0..stretch {
+            for _ in 0..round {
                 let next = held.queue.borrow_mut().pop_front();
                 match next {
                     Some(Entry::Task(task)) => self.run(task),
@@ -342,7 +336,7 @@ impl<'a> Token<'a> {
             }
             if idle {
                 self.idle(handle);
-            } else {
+            } else if held.pace.borrow().is_stretch_over() {
                 self.look();
             }
         }
@@ -352,28 +346,33 @@ impl<'a> Token<'a> {
     fn run(&self, task: Runnable) {
         self.observe(Event::Poll);
         coop::fill();
-        if let Ran::Complete(Some(key)) = task.run() {
-            let mut registry = self.executor.loop_.registry.borrow_mut();
-            registry.remove(key);
-            self.executor.count_alive(&registry);
-        }
+        let _ = task.run(self);
     }
 
     /// Between two stretches, with tasks waiting: what came meanwhile?
     #[inline]
     fn look(&self) {
         let held = &self.executor.loop_;
-        held.pace.borrow_mut().looked(Instant::now());
+        let ask = held.pace.borrow_mut().looked(Instant::now());
         if self.executor.gate.has_mail() {
             self.collect();
         }
-        if let Some(driver) = self.executor.driver().filter(|d| d.is_armed())
+        if ask
+            && let Some(driver) = self.executor.driver().filter(|d| d.is_armed())
             && let Bed::Driver(bed) = &mut *held.bed.borrow_mut()
         {
             self.observe(Event::Look);
             let turn = bed.look(driver);
-            held.pace.borrow_mut().brought(turn.woken());
+            self.brought(turn);
         }
+    }
+
+    /// The driver was turned: who is first served before it is asked again?
+    #[inline]
+    fn brought(&self, turn: Turn) {
+        let held = &self.executor.loop_;
+        let ready = held.queue.borrow().len();
+        held.pace.borrow_mut().brought(turn.woken(), ready);
     }
 
     /// No task is ready: sleep until something comes.
@@ -405,7 +404,7 @@ impl<'a> Token<'a> {
             match (&mut *held.bed.borrow_mut(), &self.executor.alarm) {
                 (Bed::Driver(bed), Alarm::Driver(driver)) => {
                     let turn = bed.park(driver);
-                    held.pace.borrow_mut().brought(turn.woken());
+                    self.brought(turn);
                 }
                 (Bed::Thread(token), _) => token.park(),
                 (Bed::Driver(_), Alarm::Thread(_)) => unreachable!("made together"),
@@ -471,6 +470,17 @@ impl<'a> Token<'a> {
     }
 }
 
+impl Owner for Token<'_> {
+    const MANY_THREADS: bool = false;
+
+    #[inline]
+    fn forget(&self, key: u32) {
+        let mut registry = self.executor.loop_.registry.borrow_mut();
+        registry.remove(key);
+        self.executor.count_alive(&registry);
+    }
+}
+
 impl Drop for Token<'_> {
     fn drop(&mut self) {
         coop::lift();
@@ -520,8 +530,20 @@ impl Executor for CurrentThread {
         self.gate.inbox_len()
     }
 
-    fn tally(&self) -> &Tally {
-        &self.tally
+    fn workers(&self) -> usize {
+        1
+    }
+
+    fn worker(&self, _: usize) -> WorkerCounts<'_> {
+        WorkerCounts {
+            tally: &self.tally,
+            queued: 0,
+            busy: Duration::ZERO,
+        }
+    }
+
+    fn has_many_threads(&self) -> bool {
+        false
     }
 
     fn shutdown(self: Arc<Self>) {

@@ -9,7 +9,7 @@ use crate::loom::sync::atomic::AtomicBool;
 use crate::loom::sync::atomic::Ordering::Relaxed;
 use crate::loom::thread;
 use crate::park::Token;
-use crate::task::{Anchor, Caller, Runnable, Schedule, new_task};
+use crate::task::{Anchor, Caller, Runnable, Schedule, Unregistered, new_task};
 
 /// Bounded to three preemptions, unless LOOM_MAX_PREEMPTIONS says otherwise: what
 /// goes wrong at all goes wrong with two.
@@ -84,7 +84,7 @@ impl House {
             self.gate.collect(&mut mail);
             for runnable in mail {
                 received += 1;
-                let _ = runnable.run();
+                let _ = runnable.run(&Unregistered);
             }
             if (seat.take_wake() || received > 0) && poll(received).is_ready() {
                 self.gate.leave(seat);
@@ -218,12 +218,12 @@ fn loom_close_against_push() {
             let held = crate::loom::sync::Arc::new(());
             let (runnable, handle) = new_task(async move { drop(held) }, Nowhere);
             if let Err(rejected) = there.gate.push(runnable) {
-                let _ = rejected.cancel();
+                rejected.cancel(&Unregistered);
             }
             handle
         });
         for runnable in house.gate.close() {
-            let _ = runnable.cancel();
+            runnable.cancel(&Unregistered);
         }
         let handle = spawning.join().unwrap();
         assert!(loom::future::block_on(handle).unwrap_err().is_cancelled());

@@ -33,7 +33,9 @@ use pin_project_lite::pin_project;
 
 use crate::handle;
 use crate::loom::sync::Mutex;
-use crate::task::{Anchor, Caller, JoinHandle, Ran, Registry, Runnable, Schedule, coop, new_task};
+use crate::task::{
+    Anchor, Caller, JoinHandle, Owner, Registry, Runnable, Schedule, Unregistered, coop, new_task,
+};
 use crate::util::this_thread;
 
 /// Tasks polled in one go before the set lets others run; as tokio.
@@ -121,7 +123,7 @@ impl LocalQueues {
         );
         let (runnable, handle) = new_task(future, LocalScheduler(self.clone()));
         if self.closed.get() {
-            let _ = runnable.cancel();
+            runnable.cancel(&Unregistered);
         } else {
             runnable.register_new(&mut self.registry.borrow_mut());
             self.schedule(runnable);
@@ -166,9 +168,7 @@ impl LocalQueues {
             let Some(runnable) = self.queue.borrow_mut().pop_front() else {
                 break;
             };
-            if let Ran::Complete(Some(key)) = coop::with_budget(|| runnable.run()) {
-                self.registry.borrow_mut().remove(key);
-            }
+            let _ = coop::with_budget(|| runnable.run(self));
         }
         !self.queue.borrow().is_empty() || !self.outside.lock().inbox.is_empty()
     }
@@ -193,6 +193,23 @@ impl LocalQueues {
         let queue = self.queue.take();
         drop(queue);
     }
+}
+
+impl Owner for LocalQueues {
+    const MANY_THREADS: bool = false;
+
+    fn forget(&self, key: u32) {
+        self.registry.borrow_mut().remove(key);
+    }
+}
+
+/// Is a task of a set being polled on this thread?
+pub(crate) fn is_ticking() -> bool {
+    let current = CURRENT.try_with(|current| {
+        let current = current.borrow();
+        current.as_ref().is_some_and(|set| set.ticking.get())
+    });
+    current.unwrap_or(false)
 }
 
 fn wake(waker: Option<Waker>) {

@@ -4,38 +4,43 @@
 //!
 //! - at most 61 polls (tokio's number: prime, so that it falls into step with no
 //!   program);
-//! - at most 8 polls of any one task: a queue of n tasks that all keep yielding
-//!   gets 8 n. So a task that yields until something arrives sees it arrive
-//!   within nine yields;
+//! - at most 8 rounds, a round being as many polls as tasks are ready when it
+//!   begins. So a task that yields until something arrives sees it arrive within
+//!   nine yields, however many others run beside it, or cease to;
 //! - at most about 200 µs: one clock read per look tells how long the last
 //!   stretch took, and from that how many polls fit into the next.
 //!
-//! But never less than the last look brought. Whom a look wakes comes to the back
-//! of the queue, so while those whom the look before has woken are still in
-//! front, looking again would not serve anybody sooner. A thousand sockets that
-//! become readable together are read in one stretch, and the system is asked
-//! once, not seventeen times.
+//! What a look wakes comes to the back of the queue. So while those whom the look
+//! before has woken still stand in front, another serves nobody here sooner, and
+//! the driver is not asked: a thousand sockets that become readable together are
+//! read one after the other, and the system is asked once, not seventeen times. For
+//! those who wait for this driver elsewhere (a second `block_on`, another runtime's
+//! task) it is asked again after 5 ms all the same.
 //!
 //! Pure: it is told the time.
 
-use std::mem;
 use std::time::{Duration, Instant};
 
 /// Polls between two looks, when they are short.
 const MOST: u32 = 61;
-/// Polls of one task between two looks.
-const PER_TASK: usize = 8;
+/// Rounds between two looks.
+const ROUNDS: u32 = 8;
 /// A stretch longer than this was too long.
 const STRETCH: Duration = Duration::from_micros(200);
+/// Those whom a look woke put off the next look no longer than this.
+const LONGEST: Duration = Duration::from_millis(5);
 
 #[derive(Debug)]
 pub(super) struct Pace {
     /// The bound that the clock adapts.
     polls: u32,
-    /// How many the last look woke.
-    brought: u32,
-    /// The stretch that runs: how many polls it was given, and since when.
+    /// How many whom the last look woke may still stand in the queue.
+    brought: usize,
+    /// When the driver was last known to be asked.
+    asked: Option<Instant>,
+    /// The stretch that runs: its polls and rounds so far, and since when.
     given: u32,
+    rounds: u32,
     since: Option<Instant>,
 }
 
@@ -44,95 +49,159 @@ impl Pace {
         Self {
             polls: MOST,
             brought: 0,
+            asked: None,
             given: 0,
+            rounds: 0,
             since: None,
         }
     }
 
-    /// How many polls until the next look, with `ready` tasks in the queue.
+    /// How many polls the next round has, with `ready` tasks in the queue.
     #[inline]
-    pub(super) fn next_stretch(&mut self, ready: usize) -> u32 {
-        let fair = ready.max(1).saturating_mul(PER_TASK);
-        let bound = u32::try_from(fair).unwrap_or(MOST).min(self.polls);
-        self.given = bound.max(mem::take(&mut self.brought));
-        self.given
+    pub(super) fn next_round(&mut self, ready: usize) -> u32 {
+        let left = self.polls.saturating_sub(self.given).max(1);
+        let round = u32::try_from(ready.max(1)).unwrap_or(MOST).min(left);
+        self.given += round;
+        self.rounds += 1;
+        round
     }
 
-    /// A look, or a sleep, woke so many.
+    /// Is it time to look?
     #[inline]
-    pub(super) fn brought(&mut self, woken: usize) {
-        self.brought = u32::try_from(woken).unwrap_or(u32::MAX);
+    pub(super) fn is_stretch_over(&self) -> bool {
+        self.given >= self.polls || self.rounds >= ROUNDS
     }
 
-    /// The loop looks, at `now`, with tasks still waiting.
+    /// A look, or a sleep, woke at most so many, with `ready` tasks now in the queue.
     #[inline]
-    pub(super) fn looked(&mut self, now: Instant) {
+    pub(super) fn brought(&mut self, woken: usize, ready: usize) {
+        self.brought = woken.min(ready);
+    }
+
+    /// A stretch is over, at `now`, with tasks still waiting. Is the driver to be asked?
+    #[inline]
+    pub(super) fn looked(&mut self, now: Instant) -> bool {
         if let Some(since) = self.since.replace(now) {
             let took = now.saturating_duration_since(since);
             if took > STRETCH {
-                self.polls = fitting(self.given, took);
+                self.polls = (self.given / 2).max(1);
             } else if took < STRETCH / 2 && self.given >= self.polls {
                 self.polls = (self.polls * 2).min(MOST);
             }
         }
+        self.brought = self.brought.saturating_sub(self.given as usize);
+        (self.given, self.rounds) = (0, 0);
+        let asked = *self.asked.get_or_insert(now);
+        let ask = self.brought == 0 || now.saturating_duration_since(asked) > LONGEST;
+        if ask {
+            self.asked = Some(now);
+        }
+        ask
     }
 
     /// The loop slept: the time that passed says nothing about its tasks.
     pub(super) fn slept(&mut self) {
         self.since = None;
+        self.asked = None;
+        (self.given, self.rounds) = (0, 0);
     }
-}
-
-/// Of polls like these, how many fit into a stretch?
-fn fitting(polls: u32, took: Duration) -> u32 {
-    let fit = u128::from(polls) * STRETCH.as_nanos() / took.as_nanos();
-    u32::try_from(fit).unwrap_or(MOST).clamp(1, MOST)
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 
+    /// The polls of one stretch, with always so many ready.
+    fn stretch(pace: &mut Pace, ready: usize) -> u32 {
+        let mut polls = 0;
+        loop {
+            polls += pace.next_round(ready);
+            if pace.is_stretch_over() {
+                return polls;
+            }
+        }
+    }
+
     #[test]
     fn one_yielding_task_gets_eight_polls() {
-        assert_eq!(Pace::new().next_stretch(1), 8);
-        assert_eq!(Pace::new().next_stretch(0), 8);
+        assert_eq!(stretch(&mut Pace::new(), 1), 8);
+        assert_eq!(stretch(&mut Pace::new(), 0), 8);
     }
 
     #[test]
     fn a_long_queue_gets_sixty_one() {
-        assert_eq!(Pace::new().next_stretch(8), 61);
-        assert_eq!(Pace::new().next_stretch(usize::MAX), 61);
+        assert_eq!(stretch(&mut Pace::new(), 8), 61);
+        assert_eq!(stretch(&mut Pace::new(), usize::MAX), 61);
     }
 
     #[test]
-    fn long_stretches_shorten_it_and_short_ones_bring_it_back() {
+    fn who_is_left_alone_gets_no_more_than_its_rounds() {
+        let mut pace = Pace::new();
+        let rounds = [2, 1, 1, 1, 1, 1, 1, 1];
+        for (round, ready) in rounds.into_iter().enumerate() {
+            assert!(!pace.is_stretch_over(), "{round}");
+            assert_eq!(pace.next_round(ready), ready as u32);
+        }
+        assert!(pace.is_stretch_over());
+    }
+
+    #[test]
+    fn long_stretches_halve_it_and_short_ones_bring_it_back() {
         let mut pace = Pace::new();
         let mut now = Instant::now();
         let mut seen = Vec::new();
         pace.looked(now);
-        for took in [400, 400, 400, 5000, 300, 150, 50, 50, 50, 50, 50, 50] {
-            seen.push(pace.next_stretch(100));
+        for took in [
+            300, 300, 300, 300, 300, 300, 300, 150, 50, 50, 50, 50, 50, 50,
+        ] {
+            seen.push(stretch(&mut pace, 100));
             now += Duration::from_micros(took);
             pace.looked(now);
         }
-        assert_eq!(seen, [61, 30, 15, 7, 1, 1, 1, 2, 4, 8, 16, 32]);
-        assert_eq!(pace.next_stretch(100), 61);
+        assert_eq!(seen, [61, 30, 15, 7, 3, 1, 1, 1, 1, 2, 4, 8, 16, 32]);
+        assert_eq!(stretch(&mut pace, 100), 61);
+    }
+
+    /// How many polls of so many microseconds each, until the driver is asked?
+    fn polls_until_asked(pace: &mut Pace, now: &mut Instant, ready: usize, each: u64) -> u32 {
+        let mut polls = 0;
+        loop {
+            let given = stretch(pace, ready);
+            polls += given;
+            *now += given * Duration::from_micros(each);
+            if pace.looked(*now) {
+                return polls;
+            }
+        }
     }
 
     #[test]
     fn what_a_look_brought_is_served_before_the_next() {
-        let mut pace = Pace::new();
-        let mut now = Instant::now();
-        pace.looked(now);
-        pace.brought(1000);
-        assert_eq!(pace.next_stretch(1000), 1000);
-        // It took 4 µs a poll, of which 50 fit into 200 µs.
-        now += Duration::from_millis(4);
-        pace.looked(now);
-        assert_eq!(pace.next_stretch(1000), 50);
-        pace.brought(3);
-        assert_eq!(pace.next_stretch(1000), 50);
+        let (mut pace, mut now) = (Pace::new(), Instant::now());
+        pace.brought(1000, 1000);
+        let polls = polls_until_asked(&mut pace, &mut now, 1000, 1);
+        assert!((1000..1061).contains(&polls), "{polls}");
+        // Nothing came with that look.
+        assert_eq!(polls_until_asked(&mut pace, &mut now, 1000, 1), 61);
+    }
+
+    #[test]
+    fn events_that_woke_nobody_put_nothing_off() {
+        let (mut pace, mut now) = (Pace::new(), Instant::now());
+        pace.brought(500, 1);
+        assert_eq!(polls_until_asked(&mut pace, &mut now, 1, 1), 8);
+    }
+
+    #[test]
+    fn long_polls_put_it_off_for_some_milliseconds_only() {
+        let (mut pace, mut now) = (Pace::new(), Instant::now());
+        for _ in 0..10 {
+            pace.brought(400, 400);
+            polls_until_asked(&mut pace, &mut now, 400, 2000);
+        }
+        pace.brought(400, 400);
+        let polls = polls_until_asked(&mut pace, &mut now, 400, 2000);
+        assert!(polls <= 4, "{polls} polls of 2 ms");
     }
 
     #[test]
@@ -140,9 +209,9 @@ mod tests {
         let mut pace = Pace::new();
         let now = Instant::now();
         pace.looked(now);
-        pace.next_stretch(100);
+        stretch(&mut pace, 100);
         pace.slept();
         pace.looked(now + Duration::from_secs(1));
-        assert_eq!(pace.next_stretch(100), 61);
+        assert_eq!(stretch(&mut pace, 100), 61);
     }
 }

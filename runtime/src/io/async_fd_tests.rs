@@ -582,3 +582,21 @@ fn portable_as_far_as_the_object_is() {
         drop(theirs);
     });
 }
+
+/// A FIFO that a new writer opened: its end is refuted, and must not be found for ever.
+#[test]
+fn a_vain_try_takes_a_lone_end_back() {
+    runtime().block_on(async {
+        let (ours, theirs) = pair();
+        let mut ours = register(ours);
+        drop(theirs);
+        // The first takes "readable" back, the second the end.
+        for _ in 0..2 {
+            let mut guard = ours.readable().await.unwrap();
+            let refused = guard.try_io(|_| -> io::Result<()> { Err(ErrorKind::WouldBlock.into()) });
+            assert!(refused.is_err());
+        }
+        let mut again = by_hand(ours.readable_mut());
+        assert!(again.poll().is_pending());
+    });
+}

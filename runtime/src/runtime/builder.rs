@@ -1,15 +1,20 @@
 //! **What can be chosen about a runtime?** Every setting has a default that suits
 //! most programs; [`Builder::enable_all`] is the one that hardly any leaves out.
 
+use std::env::VarError;
 use std::fmt;
 use std::io;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use crate::blocking::BlockingPool;
-use crate::driver::{Driver, Wanted};
-use crate::executor::current_thread::{CurrentThread, Hooks};
-use crate::handle::{Handle, Home, ThreadConfig};
+use crate::driver::{Driver, DriverHandle, NOT_PAUSABLE, Wanted};
+use crate::executor::Hooks;
+use crate::executor::current_thread::CurrentThread;
+use crate::executor::multi_thread::MultiThread;
+use crate::handle::{Executor, Handle, Home, ThreadConfig};
 use crate::runtime::{LocalOptions, LocalRuntime, Runtime, RuntimeFlavor};
 use crate::util::this_thread;
 
@@ -60,10 +65,7 @@ impl Builder {
         Self::new(RuntimeFlavor::CurrentThread)
     }
 
-    /// A runtime with worker threads of its own.
-    ///
-    /// That executor does not exist yet: [`build`](Self::build) answers with an
-    /// error of kind `Unsupported` that says so.
+    /// A runtime with worker threads of its own, which [`build`](Self::build) starts.
     #[must_use]
     pub fn new_multi_thread() -> Builder {
         Self::new(RuntimeFlavor::MultiThread)
@@ -222,11 +224,22 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// The operating system's, where it has no descriptor left for the driver;
-    /// `Unsupported` for the multi-thread executor, until it exists.
+    /// The operating system's, where it has no descriptor left for the driver, or no
+    /// thread for a worker.
+    ///
+    /// # Panics
+    ///
+    /// On a multi-thread runtime, if `TOKIO_WORKER_THREADS` is set and no number above
+    /// 0, or the clock is to [start paused](Self::start_paused).
+    #[track_caller]
     pub fn build(&mut self) -> io::Result<Runtime> {
-        let (executor, handle) = self.open(None)?;
-        Ok(Runtime::from_parts(executor, handle))
+        match self.flavor {
+            RuntimeFlavor::CurrentThread => {
+                let (executor, handle) = self.open_current_thread(None)?;
+                Ok(Runtime::from_parts(Some(executor), handle))
+            }
+            RuntimeFlavor::MultiThread => self.open_multi_thread(),
+        }
     }
 
     /// Opens a runtime that is bound to this thread, for futures that are not `Send`.
@@ -234,22 +247,28 @@ impl Builder {
     /// # Errors
     ///
     /// As [`build`](Self::build).
+    ///
+    /// # Panics
+    ///
+    /// If this builds a multi-thread runtime.
+    #[track_caller]
     #[allow(clippy::needless_pass_by_value)] // tokio's signature
     pub fn build_local(&mut self, _options: LocalOptions) -> io::Result<LocalRuntime> {
-        let (executor, handle) = self.open(Some(this_thread::number()))?;
+        assert!(
+            self.flavor == RuntimeFlavor::CurrentThread,
+            "Only current_thread is supported when building a local runtime"
+        );
+        let (executor, handle) = self.open_current_thread(Some(this_thread::number()))?;
         Ok(LocalRuntime::from_runtime(Runtime::from_parts(
-            executor, handle,
+            Some(executor),
+            handle,
         )))
     }
 
-    fn open(&mut self, local_thread: Option<u64>) -> io::Result<(Arc<CurrentThread>, Handle)> {
-        if self.flavor == RuntimeFlavor::MultiThread {
-            return Err(io::Error::new(
-                io::ErrorKind::Unsupported,
-                "kolo's multi-thread executor is not built yet: use \
-                 `Builder::new_current_thread()`, or `flavor = \"current_thread\"`",
-            ));
-        }
+    fn open_current_thread(
+        &mut self,
+        local_thread: Option<u64>,
+    ) -> io::Result<(Arc<CurrentThread>, Handle)> {
         let wanted = self.wanted;
         let (driver, driver_handle) = if wanted.io || wanted.time {
             let (driver, handle) = Driver::new(wanted)?;
@@ -261,15 +280,96 @@ impl Builder {
             driver.zip(driver_handle.clone()),
             self.hooks.clone(),
         ));
-        let handle = Handle::new(|id| Home {
+        let handle = self.house(executor.clone(), driver_handle, local_thread);
+        Ok((executor, handle))
+    }
+
+    #[track_caller]
+    fn open_multi_thread(&mut self) -> io::Result<Runtime> {
+        let workers = self.worker_threads.unwrap_or_else(default_workers);
+        if self.wanted.start_paused {
+            // Only one thread can tell that nothing can run.
+            panic!("{}", NOT_PAUSABLE);
+        }
+        // The workers sleep in it even where neither I/O nor time is wanted.
+        let (driver, driver_handle) = Driver::new(Wanted {
+            many_threads: true,
+            ..self.wanted
+        })?;
+        let driver_handle = Arc::new(driver_handle);
+        let executor =
+            MultiThread::new(workers, (driver, driver_handle.clone()), self.hooks.clone());
+        let handle = self.house(executor.clone(), Some(driver_handle), None);
+        let runtime = Runtime::from_parts(None, handle);
+        // On failure, dropping the runtime joins what was started.
+        executor.start(runtime.handle())?;
+        Ok(runtime)
+    }
+
+    fn house(
+        &self,
+        executor: Arc<dyn Executor>,
+        driver: Option<Arc<DriverHandle>>,
+        local_thread: Option<u64>,
+    ) -> Handle {
+        Handle::new(|id| Home {
             id,
-            executor: executor.clone(),
-            driver: driver_handle,
+            executor,
+            driver,
             blocking: BlockingPool::new(self.max_blocking_threads, self.keep_alive),
             threads: self.threads.clone(),
             name: self.name.clone(),
             local_thread,
-        });
-        Ok((executor, handle))
+        })
+    }
+}
+
+/// Where the Builder was not told: as many workers as the environment says, or as the
+/// machine has cores.
+#[track_caller]
+fn default_workers() -> usize {
+    workers_by(std::env::var(VARIABLE))
+}
+
+const VARIABLE: &str = "TOKIO_WORKER_THREADS";
+
+#[track_caller]
+fn workers_by(variable: Result<String, VarError>) -> usize {
+    match variable {
+        Ok(text) => {
+            let workers = text.parse().unwrap_or_else(|error| {
+                panic!("\"{VARIABLE}\" must be usize, error: {error}, value: {text}")
+            });
+            assert!(workers > 0, "\"{VARIABLE}\" cannot be set to 0");
+            workers
+        }
+        Err(VarError::NotPresent) => thread::available_parallelism().map_or(1, NonZero::get),
+        Err(VarError::NotUnicode(text)) => {
+            panic!("\"{VARIABLE}\" must be valid unicode, error: {text:?}")
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_says_how_many_workers() {
+        assert_eq!(workers_by(Ok("3".into())), 3);
+        let cores = thread::available_parallelism().unwrap().get();
+        assert_eq!(workers_by(Err(VarError::NotPresent)), cores);
+    }
+
+    #[test]
+    #[should_panic(expected = "\"TOKIO_WORKER_THREADS\" cannot be set to 0")]
+    fn no_workers_are_too_few() {
+        workers_by(Ok("0".into()));
+    }
+
+    #[test]
+    #[should_panic(expected = "\"TOKIO_WORKER_THREADS\" must be usize, error: invalid digit")]
+    fn a_word_is_no_number_of_workers() {
+        workers_by(Ok("two".into()));
     }
 }

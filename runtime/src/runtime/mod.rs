@@ -47,15 +47,16 @@ pub enum RuntimeFlavor {
 
 /// A runtime: an executor, its driver, its blocking pool.
 ///
-/// Tasks run while a thread is in [`block_on`](Self::block_on). Several threads
-/// may be: one drives the loop, the others poll only their own future and take
-/// over when it leaves.
+/// On a multi-thread runtime, tasks run on its workers, and
+/// [`block_on`](Self::block_on) polls its own future only. On a current-thread one they
+/// run while a thread is in `block_on`. Several threads may be: one drives the loop, the
+/// others poll only their own future and take over when it leaves.
 ///
 /// # Shutdown
 ///
 /// Dropping the runtime drops every task, within the runtime's context, on the
-/// thread that drops it; then waits for the closures of `spawn_blocking` that run
-/// (queued ones are dropped unrun). [`shutdown_timeout`](Self::shutdown_timeout)
+/// thread that drops it, or on its workers, for which it waits; then it waits for the
+/// closures of `spawn_blocking` that run (queued ones are dropped unrun). [`shutdown_timeout`](Self::shutdown_timeout)
 /// and [`shutdown_background`](Self::shutdown_background) wait less.
 ///
 /// # Panics
@@ -64,9 +65,10 @@ pub enum RuntimeFlavor {
 /// drives tasks; its tasks are dropped all the same. Use `shutdown_background`
 /// there.
 pub struct Runtime {
-    executor: Arc<CurrentThread>,
+    /// The loop that the calling thread drives, unless there are threads for that.
+    here: Option<Arc<CurrentThread>>,
     handle: Handle,
-    /// How long the drop waits for blocking work. `None`: until it is done.
+    /// How long the drop waits for blocking work, and for the workers. `None`: until it is done.
     patience: Option<Duration>,
 }
 
@@ -82,9 +84,9 @@ impl fmt::Debug for Runtime {
 }
 
 impl Runtime {
-    pub(crate) fn from_parts(executor: Arc<CurrentThread>, handle: Handle) -> Self {
+    pub(crate) fn from_parts(here: Option<Arc<CurrentThread>>, handle: Handle) -> Self {
         Self {
-            executor,
+            here,
             handle,
             patience: None,
         }
@@ -94,7 +96,7 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// As [`Builder::build`]; today always, since that executor does not exist yet.
+    /// As [`Builder::build`].
     pub fn new() -> std::io::Result<Runtime> {
         Builder::new_multi_thread().enable_all().build()
     }
@@ -135,7 +137,8 @@ impl Runtime {
         self.handle.spawn_blocking(f)
     }
 
-    /// Runs `future` to its end on this thread, and the runtime's tasks meanwhile.
+    /// Runs `future` to its end on this thread; and the runtime's tasks meanwhile, if it
+    /// has no workers for them.
     ///
     /// Tasks that are not complete when it returns stay where they are, and go on
     /// with the next `block_on`.
@@ -146,7 +149,10 @@ impl Runtime {
     /// `future` panics, which leaves the runtime as usable as before.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.executor.block_on(&self.handle, future)
+        match &self.here {
+            Some(executor) => executor.block_on(&self.handle, future),
+            None => self.handle.block_on(future),
+        }
     }
 
     /// Enters the runtime's context; see [`Handle::enter`].

@@ -63,6 +63,27 @@ pub(crate) trait Schedule: 'static {
     /// hands it to another thread takes an [`anchor`](Caller::anchor) first and
     /// returns it, for the caller to drop when nothing borrows from the cell.
     fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor>;
+
+    /// The same by pointer, for an executor that lets other threads have the runnable
+    /// and can do without an anchor: nothing that it needs lies in the cell.
+    ///
+    /// # Safety
+    ///
+    /// `this` is valid until another thread can reach the runnable.
+    unsafe fn schedule_at(this: *const Self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
+        // SAFETY: `schedule` anchors the cell before it lets go of the runnable.
+        unsafe { &*this }.schedule(runnable, caller)
+    }
+}
+
+/// Who polls a task and keeps it in a registry: an executor, or a part of one.
+pub(crate) trait Owner {
+    /// May several threads poll tasks of this owner at the same time? Then a task that
+    /// is polled is marked so, which costs an instruction more (see `state.rs`).
+    const MANY_THREADS: bool;
+
+    /// A task is about to complete that was registered under this key.
+    fn forget(&self, key: u32);
 }
 
 /// What a waker still has when it hands the runnable over.
@@ -275,11 +296,13 @@ unsafe fn free<F: Future, S>(task: TaskRef) {
 }
 
 unsafe fn schedule<F: Future, S: Schedule>(task: TaskRef, caller: Caller) {
-    // SAFETY: the vtable belongs to this cell.
-    let cell = unsafe { cell::<F, S>(task) };
+    // No reference into the cell: it may be freed before `schedule_at` returns.
+    // SAFETY: the vtable belongs to this cell, which is alive.
+    let scheduler = unsafe { &raw const (*task.cast::<Cell<F, S>>().as_ptr()).scheduler };
     // SAFETY: the caller set SCHEDULED and so owns the new runnable.
     let runnable = unsafe { Runnable::from_task(task) };
-    let anchor = cell.scheduler.schedule(runnable, caller);
+    // SAFETY: while the runnable is in its hands, the executor's reference holds.
+    let anchor = unsafe { S::schedule_at(scheduler, runnable, caller) };
     drop(anchor);
 }
 

@@ -9,7 +9,8 @@
 //!
 //! `state.rs` is the word that says where a task is in its life, `cell.rs` what
 //! it occupies, `runnable.rs` how it is polled, `waker.rs` how it is woken,
-//! `join.rs` and `abort.rs` what its handles do, `registry.rs` who knows of it.
+//! `join.rs` and `abort.rs` what its handles do, `registry.rs` who knows of it,
+//! `slot.rs` a place where its runnable may lie.
 //! No file in here knows an executor: it is behind `cell::Schedule`.
 //!
 //! [`spawn`]: crate::spawn
@@ -22,6 +23,7 @@ mod id;
 mod join;
 pub(crate) mod registry;
 pub(crate) mod runnable;
+mod slot;
 mod state;
 mod waker;
 mod waker_word;
@@ -36,12 +38,16 @@ pub use yield_now::yield_now;
 
 // Façade: these live in higher layers.
 pub use crate::executor::local::{LocalEnterGuard, LocalSet, spawn_local};
+pub use crate::executor::multi_thread::block_in_place;
 pub use crate::handle::{spawn, spawn_blocking};
 pub use crate::join_set::JoinSet;
 
-pub(crate) use cell::{Caller, Schedule, contain};
-pub(crate) use registry::Registry;
-pub(crate) use runnable::{Anchor, Ran, Runnable, new_task};
+pub(crate) use cell::{Caller, Owner, Schedule, contain};
+pub(crate) use registry::{Claimed, Registry};
+pub(crate) use runnable::{Anchor, Ran, Runnable, Unregistered, new_task};
+pub(crate) use slot::RunnableSlot;
 
 #[cfg(all(test, loom))]
 mod models;
+#[cfg(all(test, loom))]
+mod models_of_many;

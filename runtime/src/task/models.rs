@@ -14,11 +14,13 @@ use crate::loom::sync::Arc;
 use crate::loom::sync::atomic::AtomicBool;
 use crate::loom::sync::atomic::Ordering::Relaxed;
 use crate::loom::thread;
-use crate::task::{Anchor, Caller, JoinHandle, Ran, Registry, Runnable, Schedule, new_task};
+use crate::task::{
+    Anchor, Caller, JoinHandle, Ran, Registry, Runnable, Schedule, Unregistered, new_task,
+};
 
 /// Bounded to three preemptions, unless LOOM_MAX_PREEMPTIONS says otherwise: what
 /// goes wrong at all goes wrong with two.
-fn model(check: impl Fn() + Send + Sync + 'static) {
+pub(super) fn model(check: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(3));
     builder.check(check);
@@ -26,14 +28,14 @@ fn model(check: impl Fn() + Send + Sync + 'static) {
 
 /// An executor's queue. `None`: closed.
 #[derive(Clone)]
-struct Queue(std::sync::Arc<UnseenMutex<Option<VecDeque<Runnable>>>>);
+pub(super) struct Queue(std::sync::Arc<UnseenMutex<Option<VecDeque<Runnable>>>>);
 
 impl Queue {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(std::sync::Arc::new(UnseenMutex::new(Some(VecDeque::new()))))
     }
 
-    fn pop(&self) -> Option<Runnable> {
+    pub(super) fn pop(&self) -> Option<Runnable> {
         self.0
             .lock()
             .unwrap()
@@ -41,11 +43,11 @@ impl Queue {
             .and_then(VecDeque::pop_front)
     }
 
-    fn close(&self) -> VecDeque<Runnable> {
+    pub(super) fn close(&self) -> VecDeque<Runnable> {
         self.0.lock().unwrap().take().unwrap_or_default()
     }
 
-    fn push(&self, runnable: Runnable) {
+    pub(super) fn push(&self, runnable: Runnable) {
         let rejected = match self.0.lock().unwrap().as_mut() {
             Some(queue) => {
                 queue.push_back(runnable);
@@ -59,8 +61,8 @@ impl Queue {
     /// Runs what is queued until a task completes.
     fn run_until_complete(&self) {
         loop {
-            match self.pop().map(Runnable::run) {
-                Some(Ran::Complete(_)) => return,
+            match self.pop().map(|runnable| runnable.run(&Unregistered)) {
+                Some(Ran::Complete) => return,
                 Some(_) => {}
                 None => thread::yield_now(),
             }
@@ -70,7 +72,7 @@ impl Queue {
     /// Runs what is queued.
     fn drain(&self) {
         while let Some(runnable) = self.pop() {
-            let _ = runnable.run();
+            let _ = runnable.run(&Unregistered);
         }
     }
 }
@@ -90,20 +92,20 @@ fn spawn<F: Future + 'static>(queue: &Queue, future: F) -> JoinHandle<F::Output>
 }
 
 /// Flags that threads raise, and wakers that the future leaves for them.
-struct Signals {
-    flags: [AtomicBool; 2],
+pub(super) struct Signals {
+    pub(super) flags: [AtomicBool; 2],
     wakers: UnseenMutex<Vec<Waker>>,
 }
 
 impl Signals {
-    fn new() -> Arc<Self> {
+    pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
             flags: [AtomicBool::new(false), AtomicBool::new(false)],
             wakers: UnseenMutex::new(Vec::new()),
         })
     }
 
-    fn take_waker(&self) -> Waker {
+    pub(super) fn take_waker(&self) -> Waker {
         self.wakers
             .lock()
             .unwrap()
@@ -113,7 +115,7 @@ impl Signals {
 }
 
 /// Ready when both flags are up. The loads are relaxed: only the wakes order them.
-struct BothUp(Arc<Signals>, Arc<()>);
+pub(super) struct BothUp(pub(super) Arc<Signals>, pub(super) Arc<()>);
 
 impl Future for BothUp {
     type Output = Arc<()>;
@@ -134,7 +136,7 @@ impl Future for BothUp {
 fn waiting_task(queue: &Queue) -> (Arc<Signals>, JoinHandle<Arc<()>>) {
     let signals = Signals::new();
     let handle = spawn(queue, BothUp(signals.clone(), Arc::new(())));
-    assert_eq!(queue.pop().unwrap().run(), Ran::Pending);
+    assert_eq!(queue.pop().unwrap().run(&Unregistered), Ran::Pending);
     (signals, handle)
 }
 
@@ -261,7 +263,7 @@ fn loom_shutdown_against_wake() {
         let signals = Signals::new();
         let (runnable, handle) = new_task(BothUp(signals.clone(), Arc::new(())), queue.clone());
         runnable.register(&mut registry);
-        assert_eq!(runnable.run(), Ran::Pending);
+        assert_eq!(runnable.run(&Unregistered), Ran::Pending);
         let (first, second) = (signals.take_waker(), signals.take_waker());
         let waking = thread::spawn(move || {
             first.wake();

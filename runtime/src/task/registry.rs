@@ -11,12 +11,15 @@
 //! thread's spawn travels as a runnable, and the loop registers it when it gets
 //! there.
 //!
-//! Invariant: a task in the registry is not complete, but while the executor is
-//! between completing and removing it. Each holds the executor's reference.
+//! An executor of many threads has several, each behind a lock, and one range of keys
+//! for all: each registry counts in strides, from a start of its own.
+//!
+//! Invariant: a task in the registry is not complete, and holds the executor's
+//! reference.
 
 use std::ptr::NonNull;
 
-use crate::task::cell::{Header, TaskRef};
+use crate::task::cell::{Header, Owner, TaskRef};
 use crate::task::runnable;
 use crate::task::state::KEYS;
 
@@ -55,6 +58,9 @@ pub(crate) struct Registry {
     /// Head of the free list.
     free: u32,
     len: usize,
+    /// Slot `n` has the key `(n << stride) | start`.
+    start: u32,
+    stride: u32,
 }
 
 // SAFETY: the registry owns a reference on each of its tasks; what else it may
@@ -63,10 +69,17 @@ unsafe impl Send for Registry {}
 
 impl Registry {
     pub(crate) const fn new() -> Self {
+        Self::part(0, 0)
+    }
+
+    /// Number `start` of `2^stride` that share their keys.
+    pub(crate) const fn part(start: u32, stride: u32) -> Self {
         Self {
             pages: Vec::new(),
             free: NONE,
             len: 0,
+            start,
+            stride,
         }
     }
 
@@ -86,11 +99,15 @@ impl Registry {
         *slot = Slot::task(task);
         self.free = next;
         self.len += 1;
-        key
+        (key << self.stride) | self.start
     }
 
     /// Takes out a task that completed.
     pub(crate) fn remove(&mut self, key: u32) {
+        self.vacate(key >> self.stride);
+    }
+
+    fn vacate(&mut self, key: u32) {
         let free = self.free;
         let slot = self.slot(key);
         debug_assert!(slot.read().is_ok(), "removed twice");
@@ -125,6 +142,30 @@ impl Registry {
         None
     }
 
+    /// Asks every task to end, and takes out those that are idle, from number `page`
+    /// on. The number to go on with, if there is more.
+    ///
+    /// For an executor of many threads that shuts down. What is not idle ends by
+    /// whoever runs it or has its runnable.
+    pub(crate) fn claim_idle(&mut self, page: usize, claimed: &mut Vec<Claimed>) -> Option<usize> {
+        let slots = self.pages.get(page)?;
+        let base = page * PAGE;
+        let mut keys = Vec::new();
+        for (at, slot) in slots.iter().enumerate() {
+            if let Ok(task) = slot.read() {
+                // SAFETY: what is registered holds the executor's reference.
+                if unsafe { task.as_ref() }.state.claim() {
+                    claimed.push(Claimed(task));
+                    keys.push(u32::try_from(base + at).expect("keys fit in 28 bits"));
+                }
+            }
+        }
+        for key in keys {
+            self.vacate(key);
+        }
+        Some(page + 1)
+    }
+
     fn slot(&mut self, key: u32) -> &mut Slot {
         let key = key as usize;
         &mut self.pages[key / PAGE][key % PAGE]
@@ -133,7 +174,7 @@ impl Registry {
     fn grow(&mut self) {
         let base = self.pages.len() * PAGE;
         assert!(
-            base + PAGE <= KEYS as usize,
+            base + PAGE <= (KEYS >> self.stride) as usize,
             "more than {KEYS} tasks at once"
         );
         let base = base as u32;
@@ -156,10 +197,23 @@ impl Doomed {
     ///
     /// # Safety
     ///
-    /// The caller is the task's exclusive executor, on the thread that its
-    /// future is bound to, and polls nothing meanwhile.
+    /// The caller is the task's executor, on the thread that its future is bound to,
+    /// and no thread of it polls anything any more.
     pub(crate) unsafe fn shut_down(self) {
         // SAFETY: as the caller promises; `take_one` took it from the registry.
         unsafe { runnable::shut_down(self.0) };
+    }
+}
+
+/// A task out of the registry that nobody else can poll.
+#[must_use]
+pub(crate) struct Claimed(TaskRef);
+
+impl Claimed {
+    /// Drops the future; the outcome is "cancelled".
+    pub(crate) fn end<O: Owner>(self) {
+        const { assert!(O::MANY_THREADS) };
+        // SAFETY: `claim_idle` claimed it.
+        unsafe { runnable::end_claimed::<O>(self.0) };
     }
 }

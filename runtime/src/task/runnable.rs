@@ -2,12 +2,16 @@
 //! its [`Runnable`]: the sole right to poll it once.
 //!
 //! ```text
-//!   run ── start ──► Poll ────► pending: nothing more, not even an instruction
+//!   run ── start ──► Poll ────► pending: nothing more, or where many threads
+//!            │         │                 poll, stop: perhaps woken Again
 //!            │         └──────► ready ─┐
-//!            ├────► Cancel ────────────┴─► complete: COMPLETE, wake the
-//!            │                             JoinHandle, release the executor's
+//!            ├────► Cancel ────────────┴─► complete: leave the registry, COMPLETE,
+//!            │                             wake the JoinHandle, release the executor's
 //!            └────► Release                reference unless a runnable is left
 //! ```
+//!
+//! A task leaves the registry before it is COMPLETE: so whoever awaited it finds it
+//! counted no more, and what a registry holds is never freed.
 //!
 //! Runnables sit in queues as one pointer. A runnable that is dropped unpolled
 //! (its executor closed) gives the right back; see `unschedule` in `state.rs`.
@@ -17,7 +21,7 @@
 use std::mem::forget;
 use std::task::{Context, Poll};
 
-use crate::task::cell::{self, Header, Schedule, TaskRef, contain};
+use crate::task::cell::{self, Header, Owner, Schedule, TaskRef, contain};
 use crate::task::id;
 use crate::task::join::JoinHandle;
 use crate::task::registry::Registry;
@@ -25,7 +29,7 @@ use crate::task::state::Start;
 use crate::task::waker;
 
 /// The sole right to poll a task once; exists while the task is scheduled.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) struct Runnable(TaskRef);
 
@@ -41,8 +45,10 @@ unsafe impl Send for Runnable {}
 pub(crate) enum Ran {
     /// It waits, or is queued again.
     Pending,
-    /// It is complete; its key in the registry, if it was registered, is this one.
-    Complete(Option<u32>),
+    /// It was woken while it was polled, by one of many threads: queue it.
+    Again(Runnable),
+    /// It is complete.
+    Complete,
     /// It was complete before: nothing was run.
     Stale,
 }
@@ -64,9 +70,17 @@ where
 impl Runnable {
     /// # Safety
     ///
-    /// The caller just set SCHEDULED, and nobody has made this runnable yet.
+    /// The caller just set SCHEDULED, and nobody has made this runnable yet; or it
+    /// came from `into_task`.
     pub(super) unsafe fn from_task(task: TaskRef) -> Self {
         Self(task)
+    }
+
+    /// The runnable as a pointer, to be made one again by `from_task`, once.
+    pub(super) fn into_task(self) -> TaskRef {
+        let task = self.0;
+        forget(self);
+        task
     }
 
     /// Enters the task in `registry`, unless it is there. For executors, before
@@ -99,24 +113,26 @@ impl Runnable {
 
     /// Polls the task once, or ends it if it was aborted. For its executor.
     #[inline]
-    pub(crate) fn run(self) -> Ran {
-        let task = self.0;
-        forget(self);
+    pub(crate) fn run<O: Owner>(self, owner: &O) -> Ran {
+        let task = self.into_task();
         // SAFETY: the executor's reference is released no earlier than below.
         let header = unsafe { task.as_ref() };
-        match header.state.start() {
+        match header.state.start(O::MANY_THREADS) {
             Start::Poll => {
                 // SAFETY: the task is not freed while it is polled.
                 let waker = unsafe { waker::borrowed(task) };
                 let mut cx = Context::from_waker(&waker);
                 // No guard: no panic of the future's leaves `poll` or `complete`.
                 let before = id::replace(Some(header.id));
-                // SAFETY: the runnable is the right to poll, and the executor
-                // is exclusive.
+                // SAFETY: the runnable is the right to poll. Nobody else polls: the
+                // executor is on one thread, or the task is marked RUNNING.
                 let ran = match unsafe { (header.vtable.poll)(task, &mut cx) } {
+                    Poll::Pending if O::MANY_THREADS && header.state.stop() => {
+                        Ran::Again(Runnable(task))
+                    }
                     Poll::Pending => Ran::Pending,
                     // SAFETY: the poll stored the outcome.
-                    Poll::Ready(()) => unsafe { complete(task) },
+                    Poll::Ready(()) => unsafe { complete(task, Some(owner)) },
                 };
                 id::replace(before);
                 ran
@@ -127,7 +143,7 @@ impl Runnable {
                 // `cancel` leaves with an outcome.
                 unsafe {
                     (header.vtable.cancel)(task);
-                    complete(task)
+                    complete(task, Some(owner))
                 }
             }
             Start::Release => {
@@ -140,9 +156,9 @@ impl Runnable {
     }
 
     /// Ends a task that its executor did not take, or that is to end unpolled.
-    pub(crate) fn cancel(self) -> Ran {
+    pub(crate) fn cancel<O: Owner>(self, owner: &O) {
         let _ = self.header().state.cancel();
-        self.run()
+        let _ = self.run(owner);
     }
 }
 
@@ -167,36 +183,73 @@ impl Drop for Anchor {
     }
 }
 
-/// Ends a registered task in the name of its closing executor. A runnable may be
-/// on its way meanwhile: it will find the task complete.
+/// Ends a task that was taken out of the registry of its closing executor. A
+/// runnable may be on its way meanwhile: it will find the task complete.
 ///
 /// # Safety
 ///
-/// The caller is the task's exclusive executor, has taken `task` out of its
-/// registry, and is not polling it.
+/// The caller has taken `task` out of its registry, and nobody polls it.
 pub(super) unsafe fn shut_down(task: TaskRef) {
     // SAFETY: a registered task holds the executor's reference.
     let header = unsafe { task.as_ref() };
     if header.state.cancel() {
-        let _current = id::enter(header.id);
         // SAFETY: the task is not complete, and its stage the executor's.
-        unsafe {
-            (header.vtable.cancel)(task);
-            let _ = complete(task);
-        }
+        unsafe { end::<Unregistered>(task) };
     }
 }
 
-/// Publishes the outcome and gives up the executor's reference.
+/// Ends a task that was [claimed](crate::task::state::State::claim) and taken out of
+/// its registry.
 ///
 /// # Safety
 ///
-/// The caller is the executor and just stored the outcome.
-unsafe fn complete(task: TaskRef) -> Ran {
+/// The caller claimed it.
+pub(super) unsafe fn end_claimed<O: Owner>(task: TaskRef) {
+    // SAFETY: the claim made the stage the caller's.
+    unsafe { end::<O>(task) };
+}
+
+/// # Safety
+///
+/// As `complete`, but for the outcome.
+unsafe fn end<O: Owner>(task: TaskRef) {
     // SAFETY: the executor's reference is still held.
     let header = unsafe { task.as_ref() };
-    let key = header.state.key();
-    let before = header.state.complete();
+    let _current = id::enter(header.id);
+    // SAFETY: the stage is the caller's, and `cancel` leaves an outcome in it.
+    unsafe {
+        (header.vtable.cancel)(task);
+        let _ = complete::<O>(task, None);
+    }
+}
+
+/// The owner of tasks that are in no registry, and that one thread at most polls.
+pub(crate) struct Unregistered;
+
+impl Owner for Unregistered {
+    const MANY_THREADS: bool = false;
+
+    fn forget(&self, _: u32) {
+        unreachable!("the task is in a registry");
+    }
+}
+
+/// Publishes the outcome and gives up the executor's reference. An `owner` is told
+/// first, if the task is in its registry.
+///
+/// # Safety
+///
+/// The caller is the executor and just stored the outcome. If the owner has many
+/// threads, the task is RUNNING.
+unsafe fn complete<O: Owner>(task: TaskRef, owner: Option<&O>) -> Ran {
+    // SAFETY: the executor's reference is still held.
+    let header = unsafe { task.as_ref() };
+    if let Some(owner) = owner
+        && let Some(key) = header.state.key()
+    {
+        owner.forget(key);
+    }
+    let before = header.state.complete(O::MANY_THREADS);
     if !before.join_interest() {
         // SAFETY: nobody will take the outcome, so it is the executor's.
         unsafe { (header.vtable.drop_outcome)(task) };
@@ -211,5 +264,5 @@ unsafe fn complete(task: TaskRef) -> Ran {
         // SAFETY: no runnable is left, so the reference is released here.
         unsafe { cell::release(task) };
     }
-    Ran::Complete(key)
+    Ran::Complete
 }

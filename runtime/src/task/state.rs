@@ -15,13 +15,28 @@
 //!                                      (4) COMPLETE ──► output taken or dropped
 //! ```
 //!
-//! What a reader may miss here is a RUNNING bit. The executor that owns a task
-//! is *exclusive*: one thread at a time holds its right to poll (the loop's
-//! token, a `LocalSet`'s thread). So a wake during a poll may queue the task at
-//! once, and the loop comes to it after the poll. That saves the locked
-//! instruction at the end of every poll: a wake-up costs three, for
-//! clone (7), wake (2) and start (3). Only an executor that polls on many
-//! threads needs the fourth.
+//! That is the life under an executor that polls on *one thread* at a time (the
+//! holder of the loop's token, a `LocalSet`'s thread). Nothing marks a task that is
+//! being polled: a wake meanwhile queues it at once, and the loop comes to it after
+//! the poll. That saves the locked instruction at the end of every poll: a wake-up
+//! costs three, for clone (7), wake (2) and start (3).
+//!
+//! An executor of *many threads* could not do so: another thread would take the
+//! runnable and poll the task a second time. There (3) marks the task RUNNING, a
+//! wake then only sets SCHEDULED beside that, and the fourth instruction, (10) stop,
+//! tells the thread that polled whether it has to queue the task again:
+//!
+//! ```text
+//!   SCHEDULED ──(3) start──► RUNNING ──(10) stop──► idle
+//!       ▲                     │   │                  │ ▲
+//!       │                 (2) wake│                  │ └─ (11) claim: RUNNING, to end it
+//!       │                     ▼   └──(4) COMPLETE    │
+//!       └──(10) stop── SCHEDULED|RUNNING             │
+//!       └─────────────────(2) wake───────────────────┘
+//! ```
+//!
+//! Which of the two it is, the owner says ([`Owner`](super::Owner)); wakers and
+//! handles need not know.
 //!
 //! # Who holds references
 //!
@@ -31,15 +46,18 @@
 //! | the JoinHandle, each AbortHandle | on drop |
 //! | each waker | on drop, or by being spent in [`wake_by_value`](State::wake_by_value) |
 //!
-//! A [`Runnable`](super::Runnable) holds no reference of its own: SCHEDULED
-//! stands for it. While the bit is set, exactly one runnable exists or is on its
+//! A [`Runnable`](super::Runnable) holds no reference of its own: SCHEDULED without
+//! RUNNING stands for it. While that is so, exactly one runnable exists or is on its
 //! way into a queue, and the executor's reference outlives it. This is what lets
 //! a wake by value move from waker to queue with one compare-exchange.
 //!
 //! # Invariants
 //!
 //! - SCHEDULED is set by whoever then owns the new runnable, and cleared only by
-//!   the owner of that runnable.
+//!   the owner of that runnable. Set beside RUNNING, it makes no runnable: the
+//!   thread that runs the task does, when it stops.
+//! - RUNNING is set by the owner of the runnable, or by who claims an idle task, and
+//!   cleared by the same thread. It is the sole right to the stage meanwhile.
 //! - COMPLETE is set once, by the executor, after the outcome was written. Once
 //!   it is set, a wake creates no runnable.
 //! - The join waker's slot belongs to the JoinHandle while JOIN_WAKER is clear
@@ -58,6 +76,10 @@
 //!   waker's thread wrote before it woke. A wake does its RMW *even when
 //!   SCHEDULED is set already*: a plain load that found the bit would publish
 //!   nothing, and the coming poll could miss the news.
+//! - (10) stop, release, pairs with the next (3) start, acquire, or (11) claim: the
+//!   thread that polls next sees what this poll left in the future. Between the two
+//!   stand only read-modify-writes, so the release is not cut off.
+//! - (2) wake while RUNNING, release, pairs with (10) stop, acquire.
 //! - (4) complete, release, pairs with the JoinHandle's acquire load of COMPLETE:
 //!   it then reads the outcome.
 //! - (5) JOIN_WAKER set, release, pairs with (4) complete, acquire: the executor
@@ -86,9 +108,11 @@ const CANCELLED: u64 = 1 << 2;
 const JOIN_INTEREST: u64 = 1 << 3;
 /// The join waker's slot is filled, and the executor may read it.
 const JOIN_WAKER: u64 = 1 << 4;
-/// The task's key in its registry, plus one; 0 while it has none. Bit 5 is left to
-/// an executor of many threads. The key rides here because the word has room for
-/// it and the task's cell, to the byte, has not (see `cell.rs`).
+/// A thread polls or ends the task. Set by executors of many threads only.
+const RUNNING: u64 = 1 << 5;
+/// The task's key in its registry, plus one; 0 while it has none. The key rides here
+/// because the word has room for it and the task's cell, to the byte, has not (see
+/// `cell.rs`).
 const KEY_SHIFT: u32 = 6;
 const KEY_BITS: u32 = 28;
 const KEY: u64 = ((1 << KEY_BITS) - 1) << KEY_SHIFT;
@@ -141,7 +165,7 @@ impl Completed {
 
     /// A runnable still exists; its owner will release the executor's reference.
     pub(crate) fn scheduled(self) -> bool {
-        self.0 & SCHEDULED != 0
+        self.0 & (SCHEDULED | RUNNING) == SCHEDULED
     }
 }
 
@@ -174,7 +198,7 @@ impl State {
     #[inline]
     pub(crate) fn wake(&self) -> Wake {
         let before = self.0.fetch_or(SCHEDULED, AcqRel);
-        if before & (SCHEDULED | COMPLETE) == 0 {
+        if before & (SCHEDULED | RUNNING | COMPLETE) == 0 {
             Wake::Schedule
         } else {
             Wake::Nothing
@@ -191,7 +215,7 @@ impl State {
         loop {
             let next = (now | SCHEDULED) - REFERENCE;
             match self.0.compare_exchange(now, next, AcqRel, Relaxed) {
-                Ok(_) if now & (SCHEDULED | COMPLETE) == 0 => return Wake::Schedule,
+                Ok(_) if now & (SCHEDULED | RUNNING | COMPLETE) == 0 => return Wake::Schedule,
                 Ok(_) if next < REFERENCE => return Wake::Free,
                 Ok(_) => return Wake::Nothing,
                 Err(actual) => now = actual,
@@ -199,11 +223,23 @@ impl State {
         }
     }
 
-    /// (3) The executor popped the runnable: it is spent here.
+    /// (3) The executor popped the runnable: it is spent here. On an executor of
+    /// many threads the task is RUNNING from here on, until [`stop`](Self::stop) or
+    /// [`complete`](Self::complete).
     #[inline]
-    pub(crate) fn start(&self) -> Start {
-        let before = self.0.fetch_and(!SCHEDULED, AcqRel);
-        debug_assert!(before & SCHEDULED != 0, "a runnable without its bit");
+    pub(crate) fn start(&self, many_threads: bool) -> Start {
+        // The bits are known: SCHEDULED is set and RUNNING clear. So a difference
+        // moves them, which unlike a mask is one instruction that says what was there.
+        let change = if many_threads {
+            RUNNING.wrapping_sub(SCHEDULED)
+        } else {
+            SCHEDULED.wrapping_neg()
+        };
+        let before = self.0.fetch_add(change, AcqRel);
+        debug_assert!(
+            before & (SCHEDULED | RUNNING) == SCHEDULED,
+            "a runnable without its bit"
+        );
         if before & COMPLETE != 0 {
             Start::Release
         } else if before & CANCELLED != 0 {
@@ -219,11 +255,26 @@ impl State {
         self.0.fetch_and(!SCHEDULED, AcqRel) & COMPLETE != 0
     }
 
-    /// (4) The outcome is written.
+    /// (10) A poll by one of many threads is over, and the task waits. True if it was
+    /// woken meanwhile: then the caller owns its new runnable.
     #[inline]
-    pub(crate) fn complete(&self) -> Completed {
-        let before = self.0.fetch_or(COMPLETE, AcqRel);
+    pub(crate) fn stop(&self) -> bool {
+        let before = self.0.fetch_sub(RUNNING, AcqRel);
+        debug_assert!(before & RUNNING != 0, "stopped without having started");
+        before & SCHEDULED != 0
+    }
+
+    /// (4) The outcome is written. A task that is RUNNING is so no longer.
+    #[inline]
+    pub(crate) fn complete(&self, running: bool) -> Completed {
+        let change = if running {
+            COMPLETE.wrapping_sub(RUNNING)
+        } else {
+            COMPLETE
+        };
+        let before = self.0.fetch_add(change, AcqRel);
         debug_assert!(before & COMPLETE == 0, "completed twice");
+        debug_assert!((before & RUNNING != 0) == running);
         Completed(before)
     }
 
@@ -243,7 +294,7 @@ impl State {
     /// drops the future on its own thread.
     pub(crate) fn abort(&self) -> Wake {
         let before = self.0.fetch_or(SCHEDULED | CANCELLED, AcqRel);
-        if before & (SCHEDULED | COMPLETE) == 0 {
+        if before & (SCHEDULED | RUNNING | COMPLETE) == 0 {
             Wake::Schedule
         } else {
             Wake::Nothing
@@ -254,6 +305,25 @@ impl State {
     /// False if the task is complete.
     pub(crate) fn cancel(&self) -> bool {
         self.0.fetch_or(CANCELLED, AcqRel) & COMPLETE == 0
+    }
+
+    /// (11) The same by one of an executor's many threads, while others may poll. True
+    /// if the task was idle: then it is RUNNING, and the caller's to end. Otherwise
+    /// whoever runs it, or owns its runnable, comes upon the request.
+    pub(crate) fn claim(&self) -> bool {
+        let mut now = self.0.load(Acquire);
+        loop {
+            if now & COMPLETE != 0 {
+                return false;
+            }
+            let idle = now & (SCHEDULED | RUNNING) == 0;
+            let bits = if idle { RUNNING } else { SCHEDULED };
+            let next = now | CANCELLED | bits;
+            match self.0.compare_exchange(now, next, AcqRel, Acquire) {
+                Ok(_) => return idle,
+                Err(actual) => now = actual,
+            }
+        }
     }
 
     /// (7) One more reference.

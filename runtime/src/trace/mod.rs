@@ -2,9 +2,9 @@
 //! `observe(Event::Poll)`. Today the reports are counted; a recorder can hang on
 //! the same line.
 //!
-//! A tally has one writer, the thread that drives the loop, so a count is a plain
-//! load, add and store. Readers on other threads see a count that is at most a
-//! moment old.
+//! A tally has one writer, the thread that drives the loop or works at the post, so a
+//! count is a plain load, add and store. Readers on other threads see a count that is
+//! at most a moment old.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -19,9 +19,13 @@ pub(crate) enum Event {
     Park,
     /// The loop woke up.
     Unpark,
+    /// A batch was stolen from another worker.
+    Theft,
+    /// A task was stolen.
+    Stolen,
 }
 
-const EVENTS: usize = 4;
+const EVENTS: usize = 6;
 
 /// How often each event happened.
 #[derive(Debug, Default)]
@@ -31,8 +35,14 @@ impl Tally {
     /// For the one thread that drives.
     #[inline]
     pub(crate) fn observe(&self, event: Event) {
+        self.add(event, 1);
+    }
+
+    /// The same, for what happened `times` over.
+    #[inline]
+    pub(crate) fn add(&self, event: Event, times: u64) {
         let count = &self.0[event as usize];
-        count.store(count.load(Relaxed) + 1, Relaxed);
+        count.store(count.load(Relaxed) + times, Relaxed);
     }
 
     pub(crate) fn count(&self, event: Event) -> u64 {

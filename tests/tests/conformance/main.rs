@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use kolo_tests::harness::{Case, Kind, judge, outcomes};
-use kolo_tests::{expected, panics, table};
+use kolo_tests::{alone, expected, panics, table};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// The suite on kolo.
@@ -32,6 +32,13 @@ mod on_tokio {
 
 fn main() -> ExitCode {
     panics::install();
+    let libraries = [
+        ("kolo", on_kolo::suite::all()),
+        ("tokio", on_tokio::suite::all()),
+    ];
+    if let Some(code) = alone::only_test(&libraries) {
+        return code;
+    }
     let args = Arguments::from_args();
 
     let flavours = [

@@ -142,7 +142,7 @@ struct TestModule {
     path: Option<String>,
 }
 
-/// Blanks each item under a `cfg` that needs `test`; names the modules among them
+/// Blanks each item under a `cfg` that needs `test` or `loom`; names the modules among them
 /// that live in files of their own. `text` has the attributes' strings.
 fn cut_tests(code: &str, text: &str) -> (String, Vec<TestModule>) {
     let mut lines: Vec<String> = code.lines().map(str::to_owned).collect();
@@ -152,8 +152,8 @@ fn cut_tests(code: &str, text: &str) -> (String, Vec<TestModule>) {
     while i < lines.len() {
         let attribute = lines[i].trim().to_owned();
         if !(attribute.starts_with("#[cfg(")
-            && has_word(&attribute, "test")
-            && !attribute.contains("not(test"))
+            && (has_word(&attribute, "test") && !attribute.contains("not(test")
+                || has_word(&attribute, "loom") && !attribute.contains("not(loom")))
         {
             i += 1;
             continue;

@@ -27,6 +27,13 @@ impl Seen {
         }
     }
 
+    /// The descriptor itself said `WouldBlock`.
+    fn refute(&mut self, registration: &Registration) {
+        if let Some(event) = self.0.take() {
+            registration.refute(event);
+        }
+    }
+
     fn clear_matching(&mut self, registration: &Registration, ready: Ready) {
         if let Some(event) = self.0 {
             registration.clear(event.with_ready(event.ready & ready));
@@ -94,7 +101,7 @@ impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
     ) -> Result<io::Result<R>, TryIoError> {
         match f(self.async_fd) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.clear_ready();
+                self.seen.refute(&self.async_fd.registration);
                 Err(TryIoError(()))
             }
             result => Ok(result),
@@ -152,7 +159,7 @@ impl<T: AsRawFd> AsyncFdReadyMutGuard<'_, T> {
     ) -> Result<io::Result<R>, TryIoError> {
         match f(self.async_fd) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.clear_ready();
+                self.seen.refute(&self.async_fd.registration);
                 Err(TryIoError(()))
             }
             result => Ok(result),

@@ -165,13 +165,16 @@ fn p03_panic_in_drop_of_an_aborted_future(on: On) {
 fn p03_panic_in_drop_at_shutdown(on: On) {
     let runtime = on.runtime();
     let (dropped, is_dropped) = std::sync::mpsc::channel();
+    let (started, mut is_started) = mpsc::unbounded_channel();
     let mut bomb = None;
     let mut others = Vec::new();
     for i in 0..5 {
         let dropped = dropped.clone();
+        let started = started.clone();
         let task = runtime.spawn(async move {
             let _says = on_drop(move || dropped.send(i).unwrap());
-            let _bomb = (i == 2).then_some(PanicOnDrop);
+            let _bomb = (i == 2).then(|| PanicOnDrop);
+            started.send(()).unwrap();
             std::future::pending::<()>().await;
         });
         if i == 2 {
@@ -181,8 +184,8 @@ fn p03_panic_in_drop_at_shutdown(on: On) {
         }
     }
     runtime.block_on(async {
-        for _ in 0..20 {
-            rt::task::yield_now().await;
+        for _ in 0..5 {
+            is_started.recv().await;
         }
     });
     drop(runtime);

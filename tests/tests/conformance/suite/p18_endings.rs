@@ -10,6 +10,7 @@ use std::thread;
 
 use super::On;
 use super::rt;
+use super::sockets::connection;
 use rt::io::{
     AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Interest, copy_bidirectional, duplex,
 };
@@ -40,16 +41,6 @@ kolo_tests::tests! {
         p18_datagram_to_nobody_wakes_a_waiting_receiver,
         p18_readiness_names_what_ended,
     ],
-}
-
-/// A connection over loopback; the far end is std's, and blocking.
-async fn connection() -> (TcpStream, std::net::TcpStream) {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let here = TcpStream::connect(listener.local_addr().unwrap())
-        .await
-        .unwrap();
-    let (there, _) = listener.accept().unwrap();
-    (here, there)
 }
 
 /// Ends a connection with a reset: input that stays unread at the close makes one.

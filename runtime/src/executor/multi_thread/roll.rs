@@ -1,0 +1,115 @@
+//! **Which tasks are alive, when any thread may spawn and end them?** A registry per
+//! worker, each behind a lock of its own: a task is entered in the part of the worker
+//! that spawns it, and its key says which part that was.
+//!
+//! A worker whose tasks end where they began takes its own lock, uncontended, twice
+//! per task. Spawns from outside are spread over the parts.
+//!
+//! # Invariants
+//!
+//! - A part that is closed, a bit under its lock, takes in no task. So a spawn is either
+//!   seen by the sweep that follows the closing, or comes back.
+//! - Foreign code, the futures' destructors, runs with no part locked.
+//!
+//! Sources: parts by worker and the closed bit are tokio's (`runtime/task/list.rs`).
+
+use crate::loom::sync::Mutex;
+use crate::task::{Claimed, Owner, Registry, Runnable};
+
+/// More parts than this share no fewer locks in practice, and leave each fewer keys.
+const PARTS: usize = 16;
+
+/// One part, on cache lines of its own.
+#[repr(align(128))]
+struct Part(Mutex<Page>);
+
+struct Page {
+    registry: Registry,
+    closed: bool,
+}
+
+/// The tasks of one executor.
+pub(super) struct Roll {
+    parts: Box<[Part]>,
+}
+
+impl Roll {
+    pub(super) fn new(workers: usize) -> Self {
+        let parts = workers.next_power_of_two().min(PARTS);
+        let stride = parts.trailing_zeros();
+        Self {
+            parts: (0..parts)
+                .map(|part| {
+                    let start = u32::try_from(part).expect("few parts");
+                    Part(Mutex::new(Page {
+                        registry: Registry::part(start, stride),
+                        closed: false,
+                    }))
+                })
+                .collect(),
+        }
+    }
+
+    /// Enters a new task, before its JoinHandle is given away. False: closed.
+    #[inline]
+    pub(super) fn enter(&self, runnable: &Runnable, near: usize) -> bool {
+        let mut page = self.part(near).lock();
+        if page.closed {
+            return false;
+        }
+        runnable.register_new(&mut page.registry);
+        true
+    }
+
+    /// Takes out a task that completes.
+    #[inline]
+    pub(super) fn remove(&self, key: u32) {
+        self.part(key as usize).lock().registry.remove(key);
+    }
+
+    /// How many tasks are alive.
+    pub(super) fn len(&self) -> usize {
+        self.each().map(|part| part.lock().registry.len()).sum()
+    }
+
+    /// Takes in no task any more.
+    pub(super) fn close(&self) {
+        self.each().for_each(|part| part.lock().closed = true);
+    }
+
+    /// Asks every task to end, and ends those that are idle. Others may poll meanwhile.
+    pub(super) fn end_idle<O: Owner>(&self) {
+        for part in self.each() {
+            let mut page = Some(0);
+            while let Some(number) = page {
+                let mut claimed: Vec<Claimed> = Vec::new();
+                page = part.lock().registry.claim_idle(number, &mut claimed);
+                claimed.into_iter().for_each(Claimed::end::<O>);
+            }
+        }
+    }
+
+    /// Ends every task that is left.
+    ///
+    /// # Safety
+    ///
+    /// No thread of the executor polls anything any more.
+    pub(super) unsafe fn end_all(&self) {
+        for part in self.each() {
+            loop {
+                let doomed = part.lock().registry.take_one();
+                let Some(doomed) = doomed else { break };
+                // SAFETY: the caller's; and a task of this executor is bound to no thread.
+                unsafe { doomed.shut_down() };
+            }
+        }
+    }
+
+    fn part(&self, number: usize) -> &Mutex<Page> {
+        &self.parts[number % self.parts.len()].0
+    }
+
+    fn each(&self) -> impl Iterator<Item = &Mutex<Page>> {
+        self.parts.iter().map(|part| &part.0)
+    }
+}

@@ -1,0 +1,207 @@
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, mpsc};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use crate::runtime::{Builder, Runtime};
+use crate::task::yield_now;
+
+/// Longer than any of this takes; only a hang comes to its end.
+const HANG: Duration = Duration::from_secs(20);
+
+fn runtime(workers: usize) -> Runtime {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(workers).enable_all();
+    builder.build().unwrap()
+}
+
+/// A task wakes another, into its worker's LIFO slot, and then blocks until that one has
+/// run: the watcher brings it to a worker that can.
+#[test]
+fn a_stuck_worker_holds_no_task_hostage() {
+    let runtime = runtime(2);
+    for _ in 0..5 {
+        let waker = std::sync::Arc::new(Mutex::new(None::<Waker>));
+        let (waits, does_wait) = mpsc::channel();
+        let (ran, has_run) = mpsc::channel();
+        let left = waker.clone();
+        runtime.spawn(poll_fn(move |cx| {
+            if left.lock().unwrap().replace(cx.waker().clone()).is_none() {
+                waits.send(()).unwrap();
+                return Poll::Pending;
+            }
+            ran.send(()).unwrap();
+            Poll::Ready(())
+        }));
+        does_wait.recv().unwrap();
+        let stuck = runtime.spawn(async move {
+            waker.lock().unwrap().as_ref().unwrap().wake_by_ref();
+            has_run.recv_timeout(HANG)
+        });
+        assert_eq!(runtime.block_on(stuck).unwrap(), Ok(()));
+    }
+}
+
+/// The same with what it spawned.
+#[test]
+fn a_stuck_worker_holds_no_queue_hostage() {
+    let runtime = runtime(2);
+    let sum = runtime.spawn(async {
+        let (sender, receiver) = mpsc::channel();
+        for i in 0..100 {
+            let sender = sender.clone();
+            crate::spawn(async move { sender.send(i).unwrap() });
+        }
+        drop(sender);
+        let mut sum = 0;
+        while let Ok(i) = receiver.recv_timeout(HANG) {
+            sum += i;
+        }
+        sum
+    });
+    assert_eq!(runtime.block_on(sum).unwrap(), 4950);
+}
+
+/// A worker that just looked at the driver blocks until a timer fires.
+#[test]
+fn a_stuck_worker_holds_no_driver_hostage() {
+    let runtime = runtime(2);
+    for _ in 0..5 {
+        let stuck = runtime.spawn(async {
+            let (fired, has_fired) = mpsc::channel();
+            crate::spawn(async move {
+                crate::time::sleep(Duration::from_millis(1)).await;
+                fired.send(()).unwrap();
+            });
+            yield_now().await;
+            has_fired.recv_timeout(HANG)
+        });
+        assert_eq!(runtime.block_on(stuck).unwrap(), Ok(()));
+    }
+}
+
+#[test]
+fn what_the_workers_did_is_counted() {
+    let runtime = runtime(2);
+    let metrics = runtime.metrics();
+    let yields = runtime.spawn(async {
+        for _ in 0..1_000 {
+            yield_now().await;
+        }
+    });
+    runtime.block_on(yields).unwrap();
+    let each = |count: &dyn Fn(usize) -> u64| (0..2).map(count).sum::<u64>();
+    assert_eq!(each(&|w| metrics.worker_poll_count(w)), 1_001);
+    assert_eq!(each(&|w| metrics.worker_overflow_count(w)), 0);
+    assert_eq!(metrics.num_alive_tasks(), 0);
+    // A worker that is kept busy, with what stands in its queue.
+    let (sender, receiver) = mpsc::channel::<()>();
+    let (waits, does_wait) = mpsc::channel();
+    let other = std::sync::Arc::new(AtomicBool::new(false));
+    let blocked = {
+        let waits = waits.clone();
+        let other = other.clone();
+        runtime.spawn(async move {
+            waits.send(()).unwrap();
+            while !other.load(Ordering::Acquire) {
+                std::hint::spin_loop();
+            }
+        })
+    };
+    let queues = runtime.spawn(async move {
+        for _ in 0..10 {
+            crate::spawn(async {});
+        }
+        waits.send(()).unwrap();
+        let _ = receiver.recv_timeout(HANG);
+    });
+    does_wait.recv().unwrap();
+    does_wait.recv().unwrap();
+    // Both workers are in a poll: nobody can take the ten away.
+    assert_eq!(
+        (0..2)
+            .map(|w| metrics.worker_local_queue_depth(w))
+            .sum::<usize>(),
+        10
+    );
+    assert_eq!(metrics.num_alive_tasks(), 12);
+    other.store(true, Ordering::Release);
+    drop(sender);
+    runtime.block_on(async {
+        blocked.await.unwrap();
+        queues.await.unwrap();
+    });
+    // The ten ran on whichever worker; a batch that was stolen is counted as such.
+    let stolen = each(&|w| metrics.worker_steal_count(w));
+    assert!(stolen >= each(&|w| metrics.worker_steal_operations(w)));
+    let parks = each(&|w| metrics.worker_park_count(w));
+    assert!(each(&|w| metrics.worker_park_unpark_count(w)) <= 2 * parks);
+    drop(runtime);
+    assert!((0..2).any(|w| metrics.worker_total_busy_duration(w) > Duration::ZERO));
+}
+
+#[test]
+fn park_hooks_come_in_pairs_and_their_panics_stay_there() {
+    let (parks, unparks) = (
+        std::sync::Arc::new(AtomicUsize::new(0)),
+        std::sync::Arc::new(AtomicUsize::new(0)),
+    );
+    let (before, after) = (parks.clone(), unparks.clone());
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .on_thread_park(move || {
+            if before.fetch_add(1, Ordering::Relaxed) == 1 {
+                panic!("a hook's own fault");
+            }
+        })
+        .on_thread_unpark(move || {
+            after.fetch_add(1, Ordering::Relaxed);
+        })
+        .build()
+        .unwrap();
+    // Workers that have nothing to do park, sooner or later.
+    while parks.load(Ordering::Relaxed) < 10 {
+        let task = runtime.spawn(async { 1 });
+        assert_eq!(runtime.block_on(task).unwrap(), 1);
+    }
+    drop(runtime);
+    let parks = parks.load(Ordering::Relaxed);
+    assert_eq!(parks, unparks.load(Ordering::Relaxed));
+}
+
+/// No wake-up is lost between workers that keep falling asleep.
+#[test]
+fn two_workers_pass_a_token_back_and_forth() {
+    let runtime = runtime(2);
+    let token = std::sync::Arc::new(crate::sync::Notify::new());
+    let back = std::sync::Arc::new(crate::sync::Notify::new());
+    let (there, here) = (token.clone(), back.clone());
+    let far = runtime.spawn(async move {
+        for _ in 0..20_000 {
+            there.notified().await;
+            here.notify_one();
+        }
+    });
+    runtime.block_on(async move {
+        for _ in 0..20_000 {
+            token.notify_one();
+            back.notified().await;
+        }
+        far.await.unwrap();
+    });
+}
+
+/// Another runtime's context, entered by the task, is not where the post goes.
+#[test]
+fn a_post_is_handed_over_within_its_runtime() {
+    let (runtime, other) = (runtime(1), Builder::new_current_thread().build().unwrap());
+    let there = other.handle().clone();
+    let blocked = runtime.spawn(async move {
+        let (sender, receiver) = mpsc::channel();
+        crate::spawn(async move { sender.send(7).unwrap() });
+        let _entered = there.enter();
+        crate::task::block_in_place(|| receiver.recv_timeout(HANG))
+    });
+    assert_eq!(runtime.block_on(blocked).unwrap(), Ok(7));
+}
