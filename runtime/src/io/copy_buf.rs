@@ -2,7 +2,7 @@
 //! what it lends is written, and as much as was written is consumed.
 //!
 //! Flushes are as in `copy.rs`. A unit of the budget is taken for each pass that the
-//! writer answers: to wait, for either side, takes none.
+//! writer answers, be it the last flush: to wait, for either side, takes none.
 
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
@@ -46,8 +46,8 @@ impl Progress {
             };
             let written = match lent {
                 Ok([]) => {
-                    drop(unit);
                     ready!(writer.as_mut().poll_flush(cx))?;
+                    unit.made_progress();
                     return Poll::Ready(Ok(self.total));
                 }
                 Ok(bytes) => ready!(writer.as_mut().poll_write(cx, bytes)),
