@@ -37,7 +37,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::loom::sync::{Condvar, Mutex};
-use crate::task::{Anchor, Caller, JoinHandle, Runnable, Schedule, Unregistered, coop, new_task};
+use crate::task::{
+    Anchor, Caller, JoinHandle, Runnable, Schedule, Unregistered, contain, coop, new_task,
+};
 
 /// The pool. Dropping it doesn't close it; its runtime does.
 #[derive(Debug)]
@@ -185,12 +187,14 @@ impl BlockingPool {
         start: impl FnOnce(Worker) -> io::Result<thread::JoinHandle<()>>,
     ) -> Result<(), Refused> {
         let mut roll = self.hall.roll.lock();
-        if roll.closed {
+        let hosted = job.hosted;
+        // Who hands a worker's post over while the pool closes is one of its threads, so
+        // nobody has waited to the end yet; and somebody has to see to what is queued there.
+        if roll.closed && !hosted {
             drop(roll);
             job.runnable.cancel(&Unregistered);
             return Err(Refused::Closed);
         }
-        let hosted = job.hosted;
         if hosted {
             roll.hosted += 1;
             roll.queue.push_front(job);
@@ -285,7 +289,8 @@ impl Worker {
     /// called first, `after` after each job.
     pub(crate) fn run(self, hello: impl FnOnce(), after: impl Fn()) {
         let _sign_off = SignOff(&self.hall);
-        hello();
+        // A hook that panics costs no job.
+        contain(hello);
         let hall = &self.hall;
         let mut roll = hall.roll.lock();
         loop {

@@ -184,8 +184,14 @@ impl Drop for Runtime {
         let home = self.handle.home();
         // In context: destructors of jobs and tasks may ask which runtime they are in.
         let context = self.handle.enter();
-        home.blocking.close();
-        home.executor.clone().shutdown();
+        if home.executor.has_many_threads() {
+            // First, or workers that still poll would see their blocking jobs cancelled.
+            home.executor.clone().shutdown();
+            home.blocking.close();
+        } else {
+            home.blocking.close();
+            home.executor.clone().shutdown();
+        }
         drop(context);
         if self.patience == Some(Duration::ZERO) {
             return;

@@ -7,7 +7,7 @@
 //!        │
 //!   (3) rouse everyone      each worker stops polling, after its stretch
 //!        │
-//!   (4) each worker         cancels what stands in its queue and in the injector, then
+//!   (4) each worker         cancels what stands in the queues and in the injector, then
 //!        │                  asks every task to end and ends those that are idle;
 //!        │                  others may poll still
 //!        │
@@ -21,8 +21,8 @@
 //!
 //! Step (4) does not wait for a worker that is stuck in a poll, since what it waits for
 //! may be the end of another task. What step (4) can't end is in somebody's hands: being
-//! polled (it is marked, and its worker finds it again in its queue), or queued (its
-//! queue's owner cancels it), or on its way to the injector. That last one is dropped by
+//! polled (it is marked, and its worker finds it again in its queue), or queued (whoever
+//! leaves cancels it), or on its way to the injector. That last one is dropped by
 //! whoever sees the word closed, its task left idle; and step (5) ends it.
 //!
 //! Memory ordering: `holders` is counted down with `AcqRel`, so that the last sees all
@@ -33,7 +33,8 @@
 //! Read next: `roll.rs`.
 
 use super::MultiThread;
-use super::worker::Worker;
+use super::queue::Steal;
+use super::worker::{Post, Worker};
 use crate::loom::sync::atomic::Ordering::{AcqRel, SeqCst};
 use crate::loom::sync::atomic::fence;
 use crate::task::{contain, coop};
@@ -75,6 +76,15 @@ impl MultiThread {
     }
 }
 
+impl Post {
+    /// Ends the tasks that stand in its queue.
+    fn cancel_queued(&self, executor: &MultiThread) {
+        while let Some(runnable) = self.queue.pop() {
+            runnable.cancel(executor);
+        }
+    }
+}
+
 impl Worker {
     /// Steps (4) and (5), for a thread whose work is over: the executor closed, or its
     /// post went to another.
@@ -90,8 +100,20 @@ impl Worker {
                     // Nobody is to search for this one.
                     let _ = executor.idle.stop_searching();
                 }
-                while let Some(runnable) = post.queue.pop() {
-                    runnable.cancel(executor);
+                post.cancel_queued(executor);
+                // The others' too: a worker that is stuck may wait for what stands there.
+                for station in &executor.stations {
+                    while let Some(runnable) = station.queue.take_slot() {
+                        runnable.cancel(executor);
+                    }
+                    loop {
+                        match post.queue.steal_from(&station.queue) {
+                            Steal::Success(runnable) => runnable.cancel(executor),
+                            Steal::Retry => {}
+                            Steal::Empty => break,
+                        }
+                        post.cancel_queued(executor);
+                    }
                 }
             }
             executor.drain_injector(|runnable| runnable.cancel(executor));

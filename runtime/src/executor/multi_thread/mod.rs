@@ -240,15 +240,18 @@ impl Executor for MultiThread {
         let mut runnable = Some(runnable);
         let mut take = || runnable.take().expect("admitted once");
         let here = Worker::here(self, |worker, post| worker.admit(post, take()));
-        if here.is_some() {
-            return;
-        }
-        let runnable = take();
-        if self.roll.enter(&runnable, this_thread::number() as usize) {
-            self.inject(runnable);
-        } else {
-            runnable.cancel(&Unregistered);
-        }
+        let rejected = match here {
+            Some(Ok(())) => return,
+            Some(Err(rejected)) => rejected,
+            None => {
+                let runnable = take();
+                if self.roll.enter(&runnable, this_thread::number() as usize) {
+                    return self.inject(runnable);
+                }
+                runnable
+            }
+        };
+        rejected.cancel(&Unregistered);
     }
 
     fn nudge(&self) {

@@ -205,3 +205,43 @@ fn a_post_is_handed_over_within_its_runtime() {
     });
     assert_eq!(runtime.block_on(blocked).unwrap(), Ok(7));
 }
+
+/// A worker is blocked, what it waits for stands in its own queue, and the runtime goes.
+#[test]
+fn what_stands_behind_a_blocked_worker_ends_with_the_runtime() {
+    for _ in 0..20 {
+        let runtime = runtime(2);
+        let (sender, receiver) = std::sync::mpsc::channel::<()>();
+        let (blocks, blocked) = std::sync::mpsc::channel();
+        runtime.spawn(async move {
+            crate::spawn(async move {
+                let _held_until_it_ends = sender;
+                std::future::pending::<()>().await;
+            });
+            blocks.send(()).unwrap();
+            assert!(receiver.recv().is_err());
+        });
+        blocked.recv().unwrap();
+        drop(runtime);
+    }
+}
+
+/// The same, with the worker's post handed over.
+#[test]
+fn what_stands_behind_a_worker_blocked_in_place_ends_with_the_runtime() {
+    for _ in 0..20 {
+        let runtime = runtime(2);
+        let (sender, receiver) = std::sync::mpsc::channel::<()>();
+        let (blocks, blocked) = std::sync::mpsc::channel();
+        runtime.spawn(async move {
+            crate::spawn(async move {
+                let _held_until_it_ends = sender;
+                std::future::pending::<()>().await;
+            });
+            blocks.send(()).unwrap();
+            super::block_in_place(|| assert!(receiver.recv().is_err()));
+        });
+        blocked.recv().unwrap();
+        drop(runtime);
+    }
+}

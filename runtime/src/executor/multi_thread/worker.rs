@@ -51,7 +51,7 @@ use crate::driver::Turn;
 use crate::executor::pace::Pace;
 use crate::handle::{self, Handle};
 use crate::loom::hint;
-use crate::task::{Ran, Runnable, Unregistered, contain, coop};
+use crate::task::{Ran, Runnable, contain, coop};
 use crate::trace::Event;
 use crate::util::rng::{FastRand, fresh_seed};
 
@@ -205,17 +205,19 @@ impl Worker {
         }
     }
 
-    /// Takes in a task that was spawned on this thread.
+    /// Takes in a task that was spawned on this thread. It comes back if none is taken
+    /// in any more: to cancel it is foreign code, and not for here.
     #[inline]
-    pub(super) fn admit(&self, post: &Post, runnable: Runnable) {
+    pub(super) fn admit(&self, post: &Post, runnable: Runnable) -> Result<(), Runnable> {
         if self.leaving.get() || !self.executor.roll.enter(&runnable, post.index) {
-            return runnable.cancel(&Unregistered);
+            return Err(runnable);
         }
         let alone = post.queue.is_empty();
         post.queue.push(runnable);
         if !alone {
             self.executor.tell_of_push();
         }
+        Ok(())
     }
 
     fn work(&self) {
