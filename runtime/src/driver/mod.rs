@@ -134,10 +134,7 @@ impl Driver {
             }
             Timers::new(clock, move || rouse(&waker))
         });
-        let registrations = match wanted.io {
-            true => Some(Registrations::new(poll.registry().try_clone()?)),
-            false => None,
-        };
+        let registry = wanted.io.then(|| poll.registry().try_clone());
         let driver = Driver {
             poll,
             events: Events::with_capacity(EVENTS),
@@ -146,7 +143,7 @@ impl Driver {
         };
         let handle = DriverHandle {
             waker,
-            registrations,
+            registrations: registry.transpose()?.map(Registrations::new),
             timers,
         };
         Ok((driver, handle))

@@ -15,9 +15,9 @@
 //!                           shuts the driver
 //! ```
 //!
-//! All destructors run on workers, in the runtime's context, with no lock held. They may
-//! wake, abort, spawn: a worker that leaves drops the runnable of a wake, and a spawn
-//! finds the roll closed.
+//! The tasks' destructors run on workers, in the runtime's context, with no lock held.
+//! They may wake, abort, spawn: a worker that leaves has no queue any more, a wake there
+//! is for the injector, which is closed; and a spawn finds the roll closed.
 //!
 //! Step (4) does not wait for a worker that is stuck in a poll, since what it waits for
 //! may be the end of another task. What step (4) can't end is in somebody's hands: being
@@ -90,7 +90,6 @@ impl Worker {
     /// post went to another.
     pub(super) fn leave(&self) {
         let executor = &*self.executor;
-        self.leaving.set(true);
         // What destructors poll by hand is no part of the last task.
         coop::lift();
         if executor.idle.is_closed() {

@@ -240,18 +240,17 @@ impl Executor for MultiThread {
         let mut runnable = Some(runnable);
         let mut take = || runnable.take().expect("admitted once");
         let here = Worker::here(self, |worker, post| worker.admit(post, take()));
-        let rejected = match here {
-            Some(Ok(())) => return,
-            Some(Err(rejected)) => rejected,
-            None => {
-                let runnable = take();
-                if self.roll.enter(&runnable, this_thread::number() as usize) {
-                    return self.inject(runnable);
-                }
-                runnable
+        let admitted = here.unwrap_or_else(|| {
+            let runnable = take();
+            if !self.roll.enter(&runnable, this_thread::number() as usize) {
+                return Err(runnable);
             }
-        };
-        rejected.cancel(&Unregistered);
+            self.inject(runnable);
+            Ok(())
+        });
+        if let Err(rejected) = admitted {
+            rejected.cancel(&Unregistered);
+        }
     }
 
     fn nudge(&self) {

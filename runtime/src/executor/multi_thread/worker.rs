@@ -95,8 +95,6 @@ pub(super) struct Worker {
     pub(super) index: Cell<usize>,
     /// A task is being polled.
     pub(super) polling: Cell<bool>,
-    /// The executor shuts down, and this worker takes nothing any more.
-    pub(super) leaving: Cell<bool>,
 }
 
 #[cfg(not(loom))]
@@ -143,7 +141,6 @@ pub(super) fn work_at(executor: Arc<MultiThread>, post: Box<Post>, handle: Optio
         post: RefCell::new(Some(post)),
         index: Cell::new(index),
         polling: Cell::new(false),
-        leaving: Cell::new(false),
     };
     let _known = Known(WORKER.with(|known| known.replace(&worker)));
     worker.work();
@@ -195,9 +192,7 @@ impl Worker {
     /// Queues a task that was woken on this thread.
     #[inline]
     pub(super) fn schedule(&self, post: &Post, runnable: Runnable) {
-        if self.leaving.get() {
-            drop(runnable);
-        } else if !self.polling.get() {
+        if !self.polling.get() {
             // The driver or a hook: whoever called those tells the others.
             post.queue.push(runnable);
         } else if post.queue.push_next(runnable) {
@@ -209,7 +204,7 @@ impl Worker {
     /// in any more: to cancel it is foreign code, and not for here.
     #[inline]
     pub(super) fn admit(&self, post: &Post, runnable: Runnable) -> Result<(), Runnable> {
-        if self.leaving.get() || !self.executor.roll.enter(&runnable, post.index) {
+        if !self.executor.roll.enter(&runnable, post.index) {
             return Err(runnable);
         }
         let alone = post.queue.is_empty();
