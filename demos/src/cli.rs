@@ -8,9 +8,11 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::catalogue::{Demo, Program};
-use crate::load::{self, LoadOptions, LoadSettings};
+use crate::load::LoadOptions;
 use crate::runtimes::Runtime;
-use crate::web::visit::{self, Visit};
+use crate::stage::Settings;
+use crate::web::visit::Visit;
+use crate::wishes::Wishes;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::White.on_default().bold())
@@ -130,10 +132,8 @@ Examples:
     #[command(hide = true)]
     Measure {
         program: Program,
-        #[command(flatten)]
-        visit: Visit,
-        #[arg(long, value_parser = LoadSettings::of_argument)]
-        load: LoadSettings,
+        #[arg(long, value_parser = of_json)]
+        settings: Settings,
     },
 }
 
@@ -238,21 +238,20 @@ impl DemoName {
         }
     }
 
-    /// What the client of `echo` is to do.
-    pub(crate) fn load(&self) -> &LoadOptions {
+    /// What is asked of the demo; a load takes this many seconds where none are named.
+    pub(crate) fn wishes(&self, moment: f64) -> Wishes {
+        let mut wishes = Wishes::usual(moment);
         match self {
-            DemoName::Echo(load) => load,
-            _ => &load::USUAL,
+            DemoName::Scrape(visit) => wishes.visit = visit.clone(),
+            DemoName::Echo(load) => wishes.load = load.settings(moment),
+            DemoName::Count | DemoName::Fib | DemoName::ProducerConsumer | DemoName::Loop => {}
         }
+        wishes
     }
+}
 
-    /// What `scrape` is to get.
-    pub(crate) fn visit(&self) -> &Visit {
-        match self {
-            DemoName::Scrape(visit) => visit,
-            _ => &visit::USUAL,
-        }
-    }
+fn of_json(text: &str) -> Result<Settings, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 fn time_scale(text: &str) -> Result<f64, String> {

@@ -10,16 +10,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::catalogue::{Demo, Program, Runner};
+use crate::catalogue::{Demo, Runner};
 use crate::cli::{Comparison, DemoName, Format, Options};
 use crate::console::{Console, Manner, Voice};
-use crate::load::{self, LoadSettings};
 use crate::playbill::Playbill;
 use crate::report::{Report, Status};
 use crate::runtimes::Runtime;
 use crate::session::Session;
 use crate::stage::{Dice, Settings, thousands};
-use crate::web::visit::{self, Visit};
+use crate::wishes::Wishes;
 use crate::{export, machine, table};
 
 /// How often the tour runs each contender of `loop`, if there is time.
@@ -38,19 +37,18 @@ const CANNOT_RUN: u8 = 3;
 
 pub(crate) fn run(options: &Options, named: &DemoName) -> ! {
     let demo = named.demo();
-    let settings = settings(options, named.visit(), named.load().settings(1.0), 1.0);
+    let settings = settings(options, named.wishes(1.0), 1.0);
     let playbill = start("run", options, settings, None);
-    heading(&playbill.session.console, demo, settings);
+    heading(&playbill.session.console, demo, &playbill.settings);
     say_how_long(&playbill, demo);
     playbill.play(demo, 1, |_| Manner::Full);
     playbill.session.end()
 }
 
 pub(crate) fn tour(options: &Options) -> ! {
-    let load = load::USUAL.settings(A_MOMENT);
-    let settings = settings(options, &visit::USUAL, load, BRISK);
+    let settings = settings(options, Wishes::usual(A_MOMENT), BRISK);
     let playbill = start("tour", options, settings, None);
-    let console = &playbill.session.console;
+    let (console, settings) = (&playbill.session.console, &playbill.settings);
     let scale = settings.time_scale;
     console.write(
         Voice::Dim,
@@ -60,7 +58,7 @@ pub(crate) fn tour(options: &Options) -> ! {
         Voice::Dim,
         &format!("on {}.", machine::Machine::this().line()),
     );
-    for demo in Demo::ALL {
+    for demo in Demo::all() {
         console.write(Voice::Plain, "");
         heading(console, demo, settings);
         let first = playbill
@@ -96,10 +94,9 @@ pub(crate) fn compare(options: &Options, how: &Comparison, named: &DemoName) -> 
             std::process::exit(FAILED.into());
         }
     }
-    let load = named.load().settings(A_MOMENT);
-    let settings = settings(options, named.visit(), load, BRISK);
+    let settings = settings(options, named.wishes(A_MOMENT), BRISK);
     let playbill = start("compare", options, settings, Some(how.clone()));
-    heading(&playbill.session.console, demo, settings);
+    heading(&playbill.session.console, demo, &playbill.settings);
     playbill.measure(demo, how.runs);
     playbill.session.end()
 }
@@ -116,7 +113,7 @@ fn start(
     let asked = options.clone();
     let session = Session::start(
         console,
-        Report::new(command, settings),
+        Report::new(command, settings.clone()),
         move |session, report| conclude(session, report, &asked, exports.as_ref()),
     );
     let mut runtimes = Vec::new();
@@ -139,38 +136,30 @@ fn start(
 }
 
 /// A line on what is coming.
-fn heading(console: &Console, demo: Demo, settings: Settings) {
-    let seed = match demo {
-        Demo::ProducerConsumer => format!("  (seed {})", settings.seed),
-        _ => String::new(),
+fn heading(console: &Console, demo: Demo, settings: &Settings) {
+    let chapter = demo.chapter();
+    let seed = match chapter.throws_dice {
+        true => format!("  (seed {})", settings.seed),
+        false => String::new(),
     };
     console.write(
         Voice::Bold,
-        &format!("{}: {}{seed}", demo.name(), demo.question()),
+        &format!("{}: {}{seed}", chapter.name, chapter.question),
     );
 }
 
 fn say_how_long(playbill: &Playbill, demo: Demo) {
-    let visit = playbill.settings.visit;
-    if visit.base_url.is_some() {
+    let settings = &playbill.settings;
+    if settings.wishes.visit.base_url.is_some() {
         return; // who knows
     }
     let seconds: f64 = playbill
         .contenders(demo)
         .into_iter()
         .filter(|&contender| playbill.standing(contender).is_none())
-        .map(|contender| match contender.program {
-            Program::CountSynchronous => 3.0,
-            Program::CountGathered => 1.0,
-            Program::OneAfterTheOther => 30.0,
-            Program::OneProducer | Program::TwoProducers => 21.5,
-            Program::ScrapeSynchronous | Program::ScrapeOneByOne => visit.pages as f64,
-            Program::ScrapeAtOnce => 1.0,
-            Program::ScrapeLimited => visit.pages.div_ceil(visit.limit) as f64,
-            _ => 0.0,
-        })
+        .map(|contender| (contender.program.part().seconds)(settings))
         .sum();
-    let seconds = seconds * playbill.settings.time_scale;
+    let seconds = seconds * settings.time_scale;
     if seconds > 15.0 {
         let about = humantime::format_duration(Duration::from_secs(seconds as u64));
         let hint = format!(
@@ -180,12 +169,7 @@ fn say_how_long(playbill: &Playbill, demo: Demo) {
     }
 }
 
-pub(crate) fn settings(
-    options: &Options,
-    visit: &Visit,
-    load: LoadSettings,
-    time_scale: f64,
-) -> Settings {
+fn settings(options: &Options, wishes: Wishes, time_scale: f64) -> Settings {
     let fresh = || {
         Dice::new(std::process::id().into())
             .next()
@@ -196,9 +180,7 @@ pub(crate) fn settings(
         time_scale: options.time_scale.unwrap_or(time_scale),
         seed: options.seed.unwrap_or_else(fresh),
         items: options.items,
-        // Once per process, and wanted until its end.
-        visit: Box::leak(Box::new(visit.clone())),
-        load,
+        wishes,
     }
 }
 
@@ -290,11 +272,11 @@ pub(crate) fn list(options: &Options) {
         Err((status, note)) => (status.text(), Some(note)),
     };
     if options.format == Format::Json {
-        let demos = Demo::ALL.map(|demo| {
-            let mut programs: Vec<_> = demo.programs().iter().map(|program| program.name()).collect();
+        let demos: Vec<_> = Demo::all().map(|demo| {
+            let mut programs: Vec<_> = demo.chapter().parts.iter().map(|part| part.name).collect();
             programs.dedup();
-            json!({ "name": demo.name(), "question": demo.question(), "chapter": demo.chapter(), "programs": programs })
-        });
+            json!({ "name": demo.name(), "question": demo.chapter().question, "chapter": demo.chapter().place, "programs": programs })
+        }).collect();
         let runtimes = Runtime::ALL.map(|runtime| {
             let (status, note) = standing(runtime);
             json!({ "name": runtime.name(), "status": status, "note": note })
@@ -305,19 +287,20 @@ pub(crate) fn list(options: &Options) {
         return;
     }
     console.write(Voice::Bold, "The course");
-    for demo in Demo::ALL {
+    for demo in Demo::all() {
         console.write(
             Voice::Plain,
-            &format!("  {:<19}{}", demo.name(), demo.question()),
+            &format!("  {:<19}{}", demo.name(), demo.chapter().question),
         );
-        let programs: Vec<_> = demo
-            .programs()
-            .iter()
-            .map(|program| program.name())
-            .collect();
+        let programs: Vec<_> = demo.chapter().parts.iter().map(|part| part.name).collect();
         console.write(
             Voice::Dim,
-            &format!("  {:<19}{}: {}", "", demo.chapter(), programs.join(" · ")),
+            &format!(
+                "  {:<19}{}: {}",
+                "",
+                demo.chapter().place,
+                programs.join(" · ")
+            ),
         );
     }
     console.write(Voice::Plain, "");

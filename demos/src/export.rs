@@ -47,7 +47,7 @@ struct Document<'a> {
     date: String,
     machine: Machine,
     versions: Versions,
-    settings: Settings,
+    settings: &'a Settings,
     interrupted: bool,
     rows: Vec<DocumentRow<'a>>,
 }
@@ -118,7 +118,7 @@ pub(crate) fn json(report: &Report) -> String {
         date: machine::now(),
         machine: Machine::this(),
         versions: versions(report),
-        settings: report.settings,
+        settings: &report.settings,
         interrupted: report.interrupted,
         rows: report.rows.iter().map(|r| row(report, r)).collect(),
     };
@@ -147,9 +147,8 @@ pub(crate) fn markdown(report: &Report) -> String {
         time_scale,
         seed,
         items,
-        visit: _,
-        load: _,
-    } = report.settings;
+        wishes: _,
+    } = &report.settings;
     text += &format!("\n- time scale {time_scale}, seed {seed}, {items} items\n");
     if report.interrupted {
         text += "- interrupted: what there was until then\n";

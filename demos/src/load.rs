@@ -75,17 +75,6 @@ impl LoadOptions {
     }
 }
 
-impl LoadSettings {
-    /// All of it in one argument, for a process of its own.
-    pub(crate) fn argument(self) -> String {
-        serde_json::to_string(&self).expect("plain data")
-    }
-
-    pub(crate) fn of_argument(text: &str) -> Result<Self, String> {
-        serde_json::from_str(text).map_err(|error| error.to_string())
-    }
-}
-
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.01..=600.0).contains(&seconds) => Ok(seconds),
@@ -103,7 +92,7 @@ pub(crate) fn placement(stage: &Stage) -> Placement {
 }
 
 pub(crate) fn address(stage: &Stage) -> SocketAddr {
-    (Ipv4Addr::LOCALHOST, stage.load().port.unwrap_or(0)).into()
+    (Ipv4Addr::LOCALHOST, stage.wishes().load.port.unwrap_or(0)).into()
 }
 
 /// What to say where a server can't listen.
@@ -128,7 +117,7 @@ pub(crate) fn start(
     placement: Placement,
     ended: impl FnOnce(io::Result<Findings>) + Send + 'static,
 ) -> io::Result<()> {
-    let load = stage.load();
+    let load = stage.wishes().load;
     let time = Duration::from_secs_f64(load.seconds);
     let connections = load.connections as usize;
     need_open_files(connections)?;
@@ -184,7 +173,7 @@ pub(crate) fn report(stage: &Stage, found: &Findings, echoed: u64) {
     stage.used(found.server_cpu);
     stage.processed(messages);
 
-    let size = u64::from(stage.load().message_size);
+    let size = u64::from(stage.wishes().load.message_size);
     let whole = found.bytes.is_multiple_of(size) && found.bytes / size >= messages;
     stage.check("messages went through", messages > 0);
     stage.check("every message came back whole", whole);

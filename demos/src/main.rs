@@ -25,6 +25,7 @@ mod stage;
 mod stats;
 mod table;
 mod web;
+mod wishes;
 
 use cli::Command;
 use console::Console;
@@ -38,17 +39,12 @@ fn main() {
         Some(Command::List) => commands::list(options),
         Some(Command::Run { demo }) => commands::run(options, demo),
         Some(Command::Compare { how, demo }) => commands::compare(options, how, demo),
-        Some(Command::Measure {
-            program,
-            visit,
-            load,
-        }) => {
+        Some(Command::Measure { program, settings }) => {
             let on = options
                 .rt
                 .as_ref()
                 .and_then(|runtimes| runtimes.first().copied());
-            let settings = commands::settings(options, visit, *load, 1.0);
-            Console::new(true).document(&perform::measure(*program, on, settings));
+            Console::new(true).document(&perform::measure(*program, on, settings.clone()));
         }
     }
 }

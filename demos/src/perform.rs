@@ -75,7 +75,7 @@ pub(crate) fn measure(program: Program, on: Option<Runtime>, settings: Settings)
 /// Runs a contender in a process of its own.
 pub(crate) fn in_fresh_process(
     contender: Contender,
-    settings: Settings,
+    settings: &Settings,
     session: &Session,
 ) -> Measured {
     let Ok(demos) = std::env::current_exe() else {
@@ -95,13 +95,8 @@ pub(crate) fn in_fresh_process(
     if let Runner::On(runtime) = contender.runner {
         command.arg("--rt").arg(runtime.name());
     }
-    command
-        .arg("--time-scale")
-        .arg(settings.time_scale.to_string());
-    command.arg("--seed").arg(settings.seed.to_string());
-    command.arg("--items").arg(settings.items.to_string());
-    command.args(settings.visit.arguments());
-    command.arg("--load").arg(settings.load.argument());
+    let settings = serde_json::to_string(settings).expect("plain data");
+    command.arg("--settings").arg(settings);
     command.stdin(Stdio::null());
     match session.run_child(command) {
         Ok((status, written)) => serde_json::from_slice(&written).unwrap_or_else(|_| {

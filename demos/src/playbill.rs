@@ -81,7 +81,7 @@ impl Playbill {
                 Runner::On(runtime) => Some(runtime),
                 _ => None,
             };
-            let measured = perform::here(contender.program, on, self.settings, console);
+            let measured = perform::here(contender.program, on, self.settings.clone(), console);
             console.hush();
             console.end();
             self.session.report().add(contender, measured);
@@ -116,7 +116,7 @@ impl Playbill {
             format!("{rounds} runs")
         };
         let mut how = format!("{runs} of each contender, in turn, each in a fresh process");
-        if demo.shortest_wait().is_some() {
+        if demo.chapter().shortest_wait.is_some() {
             how += &format!("; waits × {}", self.settings.time_scale);
         }
         console.write(Voice::Dim, &format!("{how},"));
@@ -155,9 +155,9 @@ impl Playbill {
                 let measured = match (unable, contender.runner, &python) {
                     (Some(row), ..) => row,
                     (None, Runner::Python(engine), Some(Ok(python))) => {
-                        python.measure(&self.session, engine, self.settings)
+                        python.measure(&self.session, engine, &self.settings)
                     }
-                    _ => perform::in_fresh_process(contender, self.settings, &self.session),
+                    _ => perform::in_fresh_process(contender, &self.settings, &self.session),
                 };
                 seen(contender, &measured);
                 self.session.report().add(contender, measured);

@@ -77,7 +77,7 @@ impl Python {
         &self,
         session: &Session,
         engine: Engine,
-        settings: Settings,
+        settings: &Settings,
     ) -> Measured {
         if engine == Engine::Uvloop && self.uvloop.is_none() {
             let note = format!("uvloop does not import in {}", self.path.display());

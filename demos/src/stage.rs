@@ -14,23 +14,22 @@ use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Demo, Program};
 use crate::console::{Console, Voice};
-use crate::load::LoadSettings;
 use crate::report::{Check, Measured, Sample, Spread, Status};
-use crate::web::visit::Visit;
+use crate::wishes::Wishes;
 
 /// What every run of one command has in common.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Settings {
     pub(crate) time_scale: f64,
     pub(crate) seed: u64,
     pub(crate) items: u64,
-    /// What `scrape` gets.
-    pub(crate) visit: &'static Visit,
-    pub(crate) load: LoadSettings,
+    /// What was asked of single demos.
+    #[serde(flatten)]
+    pub(crate) wishes: Wishes,
 }
 
 /// How many threads the loop is to have.
@@ -109,7 +108,7 @@ impl Stage {
         console: Arc<Console>,
     ) -> Self {
         let demo = program.demo();
-        let pace = Pace::new(settings.time_scale, demo.shortest_wait());
+        let pace = Pace::new(settings.time_scale, demo.chapter().shortest_wait);
         let decimals = match demo {
             Demo::Loop => 4,
             _ => 2 + (-pace.waits_by.log10()).ceil().max(0.0) as usize,
@@ -215,14 +214,9 @@ impl Stage {
         self.0.settings.items
     }
 
-    /// What `scrape` gets.
-    pub(crate) fn visit(&self) -> &'static Visit {
-        self.0.settings.visit
-    }
-
-    /// What the client of an echo server is to do.
-    pub(crate) fn load(&self) -> LoadSettings {
-        self.0.settings.load
+    /// What was asked of single demos.
+    pub(crate) fn wishes(&self) -> &Wishes {
+        &self.0.settings.wishes
     }
 
     /// What a bound on elapsed time forgives: a machine busy with other things.
@@ -393,7 +387,6 @@ pub(crate) fn thousands(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::visit::USUAL;
 
     #[test]
     fn waits_shrink_down_to_a_millisecond_and_then_their_number_does() {
@@ -435,13 +428,7 @@ mod tests {
                 time_scale: 1.0,
                 seed,
                 items: 2,
-                visit: &USUAL,
-                load: LoadSettings {
-                    connections: 1,
-                    message_size: 1,
-                    seconds: 1.0,
-                    port: None,
-                },
+                wishes: Wishes::usual(1.0),
             };
             Stage::new(
                 Program::TwoProducers,

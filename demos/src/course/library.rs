@@ -43,7 +43,7 @@ pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
         Program::ScrapeSynchronous => scrape::synchronous(stage),
         Program::ScrapeOneByOne => scrape::one_by_one(stage),
         Program::ScrapeAtOnce => scrape::at_once(stage, None),
-        Program::ScrapeLimited => scrape::at_once(stage, Some(stage.visit().limit)),
+        Program::ScrapeLimited => scrape::at_once(stage, Some(stage.wishes().visit.limit)),
         Program::EchoByHand => load::by_hand(stage),
         Program::Echo => echo::server(stage),
         Program::LoopPython => unreachable!("python runs its own program: python.rs"),

@@ -61,7 +61,7 @@ fn get_title(html: Html, number: u32, stage: &Stage) -> Title {
 
 pub(crate) fn synchronous(stage: &Stage) -> io::Result<()> {
     let site = Site::to_visit(stage)?;
-    let client = blocking::Client::new(site.address(), stage.visit());
+    let client = blocking::Client::new(site.address(), &stage.wishes().visit);
     let (episodes, t0) = begin(stage);
     let mut titles = Vec::new();
     for number in episodes {
@@ -84,7 +84,7 @@ async fn get_html(client: Client, number: u32, stage: Stage) -> Html {
 
 pub(crate) fn one_by_one(stage: &Stage) -> io::Result<()> {
     let site = Site::to_visit(stage)?;
-    let client = Client::new(site.address(), stage.visit());
+    let client = Client::new(site.address(), &stage.wishes().visit);
     let event_loop = new_loop(stage.threads())?;
     let (episodes, t0) = begin(stage);
     let titles = event_loop.block_on(async {
@@ -109,7 +109,7 @@ async fn get_html_in_turn(semaphore: Arc<Semaphore>, get_html: impl Future<Outpu
 
 pub(crate) fn at_once(stage: &Stage, limit: Option<u64>) -> io::Result<()> {
     let site = Site::to_visit(stage)?;
-    let client = Client::new(site.address(), stage.visit());
+    let client = Client::new(site.address(), &stage.wishes().visit);
     let event_loop = new_loop(stage.threads())?;
     let semaphore = limit.map(|limit| Arc::new(Semaphore::new(limit as usize)));
     let (episodes, t0) = begin(stage);

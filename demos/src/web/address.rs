@@ -7,7 +7,8 @@ use std::str::FromStr;
 
 use hyper::Uri;
 use hyper::http::uri::{PathAndQuery, Scheme};
-use serde::{Serialize, Serializer};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An absolute `http` or `https` address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +131,12 @@ impl fmt::Display for Address {
 impl Serialize for Address {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::of_site(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 

@@ -17,7 +17,7 @@ const WORK: Duration = Duration::from_millis(50);
 /// How many pages there are to get. Where waits would be shorter than a millisecond,
 /// the bundled site's become fewer.
 fn pages(stage: &Stage) -> u64 {
-    let visit = stage.visit();
+    let visit = &stage.wishes().visit;
     match visit.base_url {
         Some(_) => visit.pages,
         None => stage.many(visit.pages),

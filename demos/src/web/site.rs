@@ -58,7 +58,7 @@ impl Site {
     ///
     /// The Builder's; and a sentence if the bundled site's port can't be had.
     pub(crate) fn to_visit(stage: &Stage) -> io::Result<Self> {
-        let visit = stage.visit();
+        let visit = &stage.wishes().visit;
         ask_for_all_descriptors();
         if let Some(address) = visit.base_url.clone() {
             let bundled = None;

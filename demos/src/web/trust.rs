@@ -3,10 +3,11 @@
 //! clients, and rustls with the ciphers of ring under each.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::CertificateDer;
@@ -44,10 +45,6 @@ impl Authorities {
             certificates,
         })
     }
-
-    pub(crate) fn file(&self) -> &Path {
-        &self.file
-    }
 }
 
 impl fmt::Debug for Authorities {
@@ -59,6 +56,12 @@ impl fmt::Debug for Authorities {
 impl Serialize for Authorities {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.file.display())
+    }
+}
+
+impl<'de> Deserialize<'de> for Authorities {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::in_file(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 

@@ -1,16 +1,15 @@
 //! **Which pages are asked for, and where?** What the command line says of `scrape`:
 //! ten of the bundled site's unless it says otherwise.
 
-use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::Args;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::address::Address;
 use super::trust::Authorities;
 
-#[derive(Args, Clone, Debug, Serialize)]
+#[derive(Args, Clone, Debug, Serialize, Deserialize)]
 #[command(next_help_heading = "What to get")]
 pub(crate) struct Visit {
     /// How many pages to get, from episode 150 on
@@ -55,25 +54,6 @@ pub(crate) static USUAL: Visit = Visit {
 impl Visit {
     pub(crate) fn timeout(&self) -> Duration {
         Duration::from_secs_f64(self.timeout)
-    }
-
-    /// The options that say the same again, for a process of its own.
-    pub(crate) fn arguments(&self) -> Vec<OsString> {
-        let mut arguments: Vec<OsString> = Vec::new();
-        let mut say = |option: &str, value: OsString| arguments.extend([option.into(), value]);
-        say("--pages", self.pages.to_string().into());
-        say("--limit", self.limit.to_string().into());
-        say("--timeout", self.timeout.to_string().into());
-        if let Some(address) = &self.base_url {
-            say("--base-url", address.to_string().into());
-        }
-        if let Some(authorities) = &self.ca_file {
-            say("--ca-file", authorities.file().into());
-        }
-        if let Some(port) = self.port {
-            say("--port", port.to_string().into());
-        }
-        arguments
     }
 }
 

@@ -337,10 +337,12 @@ fn no_descriptor_left() {
         let mut shell = Command::new("sh");
         let few = "ulimit -n 64; exec \"$@\"";
         shell.args(["-c", few, "sh", env!("CARGO_BIN_EXE_demos"), "measure"]);
-        shell.args(["scrape-at-once", "--pages", "100", "--rt", runtime]);
-        let load = r#"{"connections": 1, "message_size": 1, "seconds": 1.0, "port": null}"#;
-        shell.args(["--load", load]);
-        let ended = end(shell.args(["--base-url", &site]).output().expect("a shell"));
+        shell.args(["scrape-at-once", "--rt", runtime]);
+        let mut settings = json("run fib --rt kolo-current")["settings"].clone();
+        settings["visit"]["pages"] = 100.into();
+        settings["visit"]["base_url"] = site.as_str().into();
+        shell.args(["--settings", &settings.to_string()]);
+        let ended = end(shell.output().expect("a shell"));
         assert_eq!(ended.code, Some(0), "{}", ended.err);
         let measured: Value = serde_json::from_str(&ended.out).expect("JSON");
         assert_eq!(measured["status"], "failed");
