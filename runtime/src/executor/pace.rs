@@ -27,6 +27,8 @@ const MOST: u32 = 61;
 const ROUNDS: u32 = 8;
 /// A stretch longer than this was too long.
 const STRETCH: Duration = Duration::from_micros(200);
+/// What a thread on another core takes to wake up, on a bad day.
+const WAKE: Duration = Duration::from_micros(100);
 /// Those whom a look woke put off the next look no longer than this.
 const LONGEST: Duration = Duration::from_millis(5);
 
@@ -38,6 +40,8 @@ pub(super) struct Pace {
     brought: usize,
     /// When the driver was last known to be asked.
     asked: Option<Instant>,
+    /// How long a poll took in the last stretch.
+    each: Duration,
     /// The stretch that runs: its polls and rounds so far, and since when.
     given: u32,
     rounds: u32,
@@ -50,6 +54,7 @@ impl Pace {
             polls: MOST,
             brought: 0,
             asked: None,
+            each: Duration::ZERO,
             given: 0,
             rounds: 0,
             since: None,
@@ -64,6 +69,16 @@ impl Pace {
         self.given += round;
         self.rounds += 1;
         round
+    }
+
+    /// How many polls the stretch that runs was given.
+    pub(super) fn given(&self) -> u32 {
+        self.given
+    }
+
+    /// Would so many polls take longer than it takes another thread to wake up?
+    pub(super) fn outlasts_a_wake(&self, polls: usize) -> bool {
+        self.each.saturating_mul(u32::try_from(polls).unwrap_or(u32::MAX)) > WAKE
     }
 
     /// Is it time to look?
@@ -83,6 +98,7 @@ impl Pace {
     pub(super) fn looked(&mut self, now: Instant) -> bool {
         if let Some(since) = self.since.replace(now) {
             let took = now.saturating_duration_since(since);
+            self.each = took / self.given.max(1);
             if took > STRETCH {
                 self.polls = (self.given / 2).max(1);
             } else if took < STRETCH / 2 && self.given >= self.polls {

@@ -9,8 +9,13 @@ const SEARCHING: u64 = 1;
 /// One parked worker, in the bits above.
 const PARKED: u64 = 1 << 24;
 const COUNT: u64 = PARKED - 1;
+/// Workers ran dry too often of late: nobody is roused until the watcher looks.
+const HUSHED: u64 = 1 << 62;
 /// The executor shuts down.
 const CLOSED: u64 = 1 << 63;
+
+/// How often each worker may run dry beside others within a tick of the watcher.
+const PATIENCE: usize = 2;
 
 /// What the word says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +35,14 @@ impl Word {
         self.0 & CLOSED != 0
     }
 
-    /// Is a push nobody's business? Somebody searches and will come upon it, or nobody
-    /// is parked.
+    /// Is a push nobody's business? Somebody searches and will come upon it, nobody is
+    /// parked, or those who are up get on well enough without.
     pub(super) fn needs_nobody(self) -> bool {
-        self.parked() == 0 || self.searching() != 0
+        self.parked() == 0 || self.searching() != 0 || self.is_hushed()
+    }
+
+    pub(super) fn is_hushed(self) -> bool {
+        self.0 & HUSHED != 0
     }
 }
 
@@ -46,6 +55,8 @@ struct Sleepers {
     in_driver: Option<usize>,
     /// Which of them has promised to look around now and then.
     watcher: Option<usize>,
+    /// How many ran dry beside others since a watcher looked.
+    needless: usize,
 }
 
 /// The idle protocol's one word, and the list behind it.
@@ -156,8 +167,9 @@ impl Idle {
 
     /// A worker found nothing: it counts as parked from here on, and can be roused. It
     /// must then look at all queues, and at [`is_closed`](Self::is_closed), once more
-    /// before it sleeps.
-    pub(super) fn fall_asleep(&self, worker: usize, searching: bool) {
+    /// before it sleeps. It had got up
+    /// `needlessly` if the others get on so fast that they had soon done without.
+    pub(super) fn fall_asleep(&self, worker: usize, searching: bool, needless: bool) {
         let mut sleepers = self.sleepers.lock();
         debug_assert!(!sleepers.parked.contains(&worker));
         sleepers.parked.push(worker);
@@ -170,10 +182,22 @@ impl Idle {
             PARKED
         };
         self.word.fetch_add(change, AcqRel);
+        sleepers.needless += usize::from(needless);
+        if sleepers.parked.len() == self.workers {
+            self.word.fetch_and(!HUSHED, AcqRel);
+        } else if sleepers.needless > PATIENCE * self.workers {
+            self.word.fetch_or(HUSHED, AcqRel);
+        }
         drop(sleepers);
         // Pairs with the fence of `pushed`: either that push is seen by the look that
         // follows, or it sees this worker parked.
         fence(SeqCst);
+    }
+
+    /// Whoever is parked may be roused again.
+    pub(super) fn end_hush(&self) {
+        self.sleepers.lock().needless /= 2;
+        self.word.fetch_and(!HUSHED, AcqRel);
     }
 
     /// A worker that fell asleep says where it lies: in the driver, or on its token.

@@ -59,6 +59,15 @@ impl MultiThread {
         self.holders.fetch_add(1, AcqRel);
     }
 
+    /// All steps, for an executor so many of whose workers could not be started.
+    pub(super) fn give_up(&self, missing: usize) {
+        self.close();
+        if (0..missing).any(|_| self.sign_off()) {
+            // SAFETY: closed, and the workers that were started have left.
+            unsafe { self.end() };
+        }
+    }
+
     /// Step (5).
     ///
     /// # Safety

@@ -64,8 +64,6 @@ mod hand_over;
 mod idle;
 mod leave;
 mod queue;
-#[cfg(loom)]
-mod queue_stand_in;
 mod roll;
 mod watch;
 mod worker;
@@ -162,10 +160,7 @@ impl MultiThread {
             let executor = self.clone();
             let started = handle.host(move || worker::work(executor, index));
             if let Err(error) = started {
-                for _ in index..self.stations.len() {
-                    self.sign_off();
-                }
-                self.clone().shutdown();
+                self.give_up(self.stations.len() - index);
                 return Err(error);
             }
         }

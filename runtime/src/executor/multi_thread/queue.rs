@@ -51,15 +51,8 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-#[cfg(not(loom))]
-pub(super) use crossbeam_deque::{Injector, Steal};
-#[cfg(not(loom))]
-use crossbeam_deque::{Stealer, Worker as Deque};
-
-#[cfg(loom)]
-use super::queue_stand_in::{Deque, Stealer};
-#[cfg(loom)]
-pub(super) use super::queue_stand_in::{Injector, Steal};
+pub(super) use crate::loom::deque::{Injector, Steal};
+use crate::loom::deque::{Stealer, Worker as Deque};
 use crate::task::{Runnable, RunnableSlot};
 
 /// Polls from the LIFO slot in a row.
@@ -143,6 +136,11 @@ impl RunQueue {
     /// A batch of what the injector holds; its first comes back.
     pub(super) fn take_from(&self, injector: &Injector<Runnable>) -> Steal<Runnable> {
         injector.steal_batch_and_pop(&self.deque)
+    }
+
+    /// The same, and takes no more than so many.
+    pub(super) fn take_some(&self, injector: &Injector<Runnable>, most: u32) -> Steal<Runnable> {
+        injector.steal_batch_with_limit_and_pop(&self.deque, most as usize)
     }
 
     /// Half of what another worker holds, its slot left alone; the first comes back.

@@ -3,7 +3,9 @@
 //! that spawns it, and its key says which part that was.
 //!
 //! A worker whose tasks end where they began takes its own lock, uncontended, twice
-//! per task. Spawns from outside are spread over the parts.
+//! per task. Spawns from outside are spread over the parts. Keys are shared out among
+//! the parts too, so one may be full (of 16 million tasks) while others are not: then
+//! the next one takes the task.
 //!
 //! # Invariants
 //!
@@ -14,7 +16,7 @@
 //! Sources: parts by worker and the closed bit are tokio's (`runtime/task/list.rs`).
 
 use crate::loom::sync::Mutex;
-use crate::task::{Claimed, Owner, Registry, Runnable};
+use crate::task::{Owner, Registry, Runnable};
 
 /// More parts than this share no fewer locks in practice, and leave each fewer keys.
 const PARTS: usize = 16;
@@ -36,7 +38,11 @@ pub(super) struct Roll {
 impl Roll {
     pub(super) fn new(workers: usize) -> Self {
         let parts = workers.next_power_of_two().min(PARTS);
-        let stride = parts.trailing_zeros();
+        Self::of(parts, parts.trailing_zeros())
+    }
+
+    /// A roll of a power of two parts, each with every `2^stride`th key.
+    fn of(parts: usize, stride: u32) -> Self {
         Self {
             parts: (0..parts)
                 .map(|part| {
@@ -54,6 +60,13 @@ impl Roll {
     #[inline]
     pub(super) fn enter(&self, runnable: &Runnable, near: usize) -> bool {
         let mut page = self.part(near).lock();
+        for next in 1..self.parts.len() {
+            if page.registry.has_room() {
+                break;
+            }
+            drop(page);
+            page = self.part(near + next).lock();
+        }
         if page.closed {
             return false;
         }
@@ -80,11 +93,11 @@ impl Roll {
     /// Asks every task to end, and ends those that are idle. Others may poll meanwhile.
     pub(super) fn end_idle<O: Owner>(&self) {
         for part in self.each() {
-            let mut page = Some(0);
-            while let Some(number) = page {
-                let mut claimed: Vec<Claimed> = Vec::new();
-                page = part.lock().registry.claim_idle(number, &mut claimed);
-                claimed.into_iter().for_each(Claimed::end::<O>);
+            let mut from = 0;
+            loop {
+                let claimed = part.lock().registry.claim_idle(&mut from);
+                let Some(claimed) = claimed else { break };
+                claimed.end::<O>();
             }
         }
     }

@@ -19,7 +19,7 @@
 //! Sources: tokio's issues 4730 and 6315 (the driver), 4941 (the slot; made stealable
 //! for all, it cost wakes, and that was taken back: 8065, 8100).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::worker::{Post, Worker};
 use crate::driver::Driver;
@@ -28,12 +28,31 @@ use crate::trace::Event;
 
 /// How long the watcher sleeps between two looks. Twice this, and two wake-ups of a
 /// thread, is how long a stuck worker holds anything hostage.
-pub(super) const TICK: Duration = Duration::from_millis(3);
+pub(super) const TICK: Duration = Duration::from_millis(3);/// Who begins a poll as often as this, on average, soon looks around.
+const BRISK: Duration = Duration::from_millis(1);
 
 impl Worker {
-    /// Notes how many polls each worker has begun. How many it is more than before, and
-    /// which workers began none.
-    pub(super) fn note_polls(&self, post: &Post) -> (bool, Vec<usize>) {
+    /// Do the others get on so fast that what waits for them does not wait long?
+    pub(super) fn others_are_brisk(&self, post: &Post, now: Instant) -> bool {
+        let begun = |index: usize| self.executor.stations[index].tally.count(Event::Poll);
+        let since: u64 = (post.seen.borrow().iter().enumerate())
+            .filter(|&(index, _)| index != post.index)
+            .map(|(index, seen)| begun(index) - seen)
+            .sum();
+        let time = now.saturating_duration_since(post.seen_at.get());
+        time < BRISK.saturating_mul(u32::try_from(since).unwrap_or(u32::MAX))
+    }
+
+    /// How long a parked worker may sleep until it has to look around; without end, if
+    /// it isn't the watcher.
+    pub(super) fn left_of_tick(&self, post: &Post, watching: bool) -> Option<Duration> {
+        watching.then(|| TICK.saturating_sub(post.seen_at.get().elapsed()))
+    }
+
+    /// Notes how many polls each worker has begun. Who has begun none since the last
+    /// time, the watcher aside?
+    fn note_polls(&self, post: &Post) -> Vec<usize> {
+        post.seen_at.set(Instant::now());
         let mut seen = post.seen.borrow_mut();
         let mut still = Vec::new();
         for (index, station) in self.executor.stations.iter().enumerate() {
@@ -42,36 +61,36 @@ impl Worker {
                 still.push(index);
             }
         }
-        (still.len() + 1 == seen.len(), still)
+        still
     }
 
-    /// One look of the watcher, which lies parked.
-    pub(super) fn watch<'a>(&'a self, post: &Post, driver: &mut Option<MutexGuard<'a, Driver>>) {
+    /// One look of the watcher, which lies parked, a tick after the one before. True:
+    /// there is something to search for.
+    pub(super) fn watch<'a>(
+        &'a self,
+        post: &Post,
+        driver: &mut Option<MutexGuard<'a, Driver>>,
+        all_parked: bool,
+    ) -> bool {
         let executor = &*self.executor;
-        let (nothing_moved, still) = self.note_polls(post);
-        let all_parked = executor
-            .idle
-            .look_around(post.index)
-            .is_some_and(|around| around.all_parked);
-        if nothing_moved && all_parked {
+        let still = self.note_polls(post);
+        if all_parked && still.len() + 1 == executor.stations.len() {
             executor.idle.doze_off(post.index);
-            return;
+            return false;
         }
+        executor.idle.end_hush();
         for stuck in still {
             if executor.idle.is_parked(stuck) {
                 continue;
             }
-            let queue = &executor.stations[stuck].queue;
-            if let Some(hostage) = queue.take_slot() {
+            if let Some(hostage) = executor.stations[stuck].queue.take_slot() {
                 post.queue.push(hostage);
-            }
-            if let super::Steal::Success(stolen) = post.queue.steal_from(queue) {
-                post.queue.push(stolen);
             }
             if driver.is_none() {
                 *driver = executor.driver.try_lock();
                 executor.idle.settle(post.index, driver.is_some());
             }
         }
+        executor.has_work()
     }
 }

@@ -43,9 +43,10 @@ use std::cell::{Cell, Ref, RefCell};
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::queue::{RunQueue, Steal};
+use super::watch::TICK;
 use super::{MultiThread, Station};
 use crate::driver::Turn;
 use crate::executor::pace::Pace;
@@ -62,8 +63,9 @@ pub(super) struct Post {
     pub(super) pace: RefCell<Pace>,
     /// Does it count as searching?
     pub(super) searching: Cell<bool>,
-    /// What it saw of the others when it last watched: their polls.
+    /// What it saw when it last watched, and when: the polls that each had begun.
     pub(super) seen: RefCell<Vec<u64>>,
+    pub(super) seen_at: Cell<Instant>,
     /// Where to begin to steal.
     dice: RefCell<FastRand>,
     /// Since when it has not slept.
@@ -78,6 +80,7 @@ impl Post {
             pace: RefCell::new(Pace::new()),
             searching: Cell::new(false),
             seen: RefCell::new(vec![0; workers]),
+            seen_at: Cell::new(Instant::now()),
             dice: RefCell::new(FastRand::from_seed(fresh_seed())),
             up_since: Cell::new(Instant::now()),
         }
@@ -268,6 +271,7 @@ impl Worker {
     fn look(&self) {
         let Some(post) = self.post() else { return };
         let executor = &*self.executor;
+        let polled = post.pace.borrow().given();
         let ask = post.pace.borrow_mut().looked(Instant::now());
         if ask
             && executor.driver_handle.is_armed()
@@ -281,13 +285,26 @@ impl Worker {
                 self.brought(&post, turn);
             });
         }
-        if post.queue.len() > 1 && !executor.idle.glance().needs_nobody() {
-            executor.tell_of_push();
-        }
+        self.share(&post);
         if !executor.injector.is_empty()
-            && let Steal::Success(runnable) = executor.injector.steal()
+            && let Steal::Success(runnable) = post.queue.take_some(&executor.injector, polled)
         {
             self.run(post, runnable);
+        }
+    }
+
+    /// Between stretches, and after a sleep: rouses somebody, if several are ready.
+    fn share(&self, post: &Post) {
+        let ready = post.queue.len();
+        if ready < 2 {
+            return;
+        }
+        let idle = &self.executor.idle;
+        if idle.glance().is_hushed() && post.pace.borrow().outlasts_a_wake(ready) {
+            idle.end_hush();
+        }
+        if !idle.glance().needs_nobody() {
+            self.executor.tell_of_push();
         }
     }
 
@@ -362,25 +379,24 @@ impl Worker {
         let executor = &*self.executor;
         self.call_hook(executor.hooks.before_park.as_deref());
         if post.queue.is_empty() {
-            executor
-                .idle
-                .fall_asleep(post.index, post.searching.replace(false));
-            let stay_up = executor.idle.is_closed() || executor.has_work();
-            if stay_up {
+            let slept_at = Instant::now();
+            let searching = post.searching.replace(false);
+            let needless = self.others_are_brisk(post, slept_at);
+            executor.idle.fall_asleep(post.index, searching, needless);
+            let mut search = executor.idle.is_closed() || executor.has_work();
+            if search {
                 // Somebody may be taking just that.
                 hint::spin_loop();
             } else {
-                self.sleep(post);
+                search = self.sleep(post, slept_at);
             }
-            let up = executor.idle.get_up(post.index, stay_up);
-            post.searching.set(stay_up || up.roused);
+            let up = executor.idle.get_up(post.index, search);
+            post.searching.set(search || up.roused);
             if let Some(watcher) = up.appointed {
                 executor.rouse(watcher);
             }
         }
-        if post.queue.len() > 1 {
-            executor.tell_of_push();
-        }
+        self.share(post);
         self.call_hook(executor.hooks.after_park.as_deref());
         post.pace.borrow_mut().slept();
     }
@@ -391,46 +407,48 @@ impl Worker {
         }
     }
 
-    /// Sleeps, in the driver if that is free.
-    fn sleep(&self, post: &Post) {
+    /// Sleeps from `now` on, in the driver if that is free. True: the watcher saw
+    /// something to search for.
+    fn sleep(&self, post: &Post, now: Instant) -> bool {
         let executor = &*self.executor;
         let station = self.station(post);
         station.tally.observe(Event::Park);
-        let busy = post.up_since.get().elapsed().as_nanos() as u64;
+        let busy = now.saturating_duration_since(post.up_since.get()).as_nanos() as u64;
         station
             .busy
             .store(station.busy.load(Relaxed) + busy, Relaxed);
 
         let mut driver = executor.driver.try_lock();
         executor.idle.settle(post.index, driver.is_some());
-        self.note_polls(post);
+        let mut found = false;
         while let Some(around) = executor.idle.look_around(post.index) {
-            let at_most = around.watching.then_some(super::watch::TICK);
-            match &mut driver {
-                Some(driver) => {
-                    if station.bed.lie_in_driver() {
-                        let handle = &executor.driver_handle;
-                        contain(|| {
-                            let turn = driver.park_at_most(handle, at_most);
-                            self.brought(post, turn);
-                        });
-                        station.bed.rise();
+            let tick = self.left_of_tick(post, around.watching);
+            if tick == Some(Duration::ZERO) {
+                found = self.watch(post, &mut driver, around.all_parked);
+            } else if let Some(held) = &mut driver {
+                if station.bed.lie_in_driver() {
+                    let mut turned = false;
+                    contain(|| {
+                        let turn = held.park_at_most(&executor.driver_handle, tick);
+                        self.brought(post, turn);
+                        turned = true;
+                    });
+                    station.bed.rise();
+                    if !turned {
+                        // If it fails for good, it must not do so without a pause.
+                        station.bed.wait(Some(TICK));
                     }
                 }
-                None => station.bed.wait(at_most),
+            } else {
+                station.bed.wait(tick);
             }
-            if !post.queue.is_empty() || executor.idle.is_closed() {
+            if found || !post.queue.is_empty() || executor.idle.is_closed() {
                 break;
-            }
-            if around.watching {
-                self.watch(post, &mut driver);
-                if !post.queue.is_empty() {
-                    break;
-                }
             }
         }
         drop(driver);
         post.up_since.set(Instant::now());
         station.tally.observe(Event::Unpark);
+        found
     }
 }
