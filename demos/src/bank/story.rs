@@ -130,16 +130,15 @@ pub(crate) fn without_locks(stage: &Stage, mut at: impl FnMut(Kind, Arc<Books>) 
     say_checks(stage, &lost.day);
     let by = lost.day.in_the_end - TOTAL;
     if by != 0 {
-        let what = if by < 0 { "have gone" } else { "have come" };
         let amount = dollars(stage, by.abs());
+        let what = if by < 0 { "missing" } else { "too much" };
         stage.plain(format_args!(
-            "{amount} {what} from nowhere to nowhere: one worker wrote what another had not read."
+            "{amount} {what}: workers wrote over what others had written."
         ));
     }
     stage.took(lost.day.took);
     stage.processed(lost.day.transferred);
 
-    stage.white("");
     stage.plain(
         "Now each balance changes in one step. Nothing is lost, but a transfer is two steps:",
     );
@@ -202,7 +201,6 @@ pub(crate) fn wrong_order(stage: &Stage, mut at: impl FnMut(Kind, Arc<Books>) ->
         wrong.wrong == 0 && wrong.in_the_end == TOTAL,
     );
 
-    stage.white("");
     stage.plain("The cure: of two accounts the lower one is locked first, whoever pays.");
     let cured = one_day(
         stage,
@@ -295,7 +293,7 @@ mod tests {
             "{lines:#?}"
         );
         assert!(
-            lines.iter().any(|line| line.starts_with("$31 have gone ")),
+            lines.iter().any(|line| line.starts_with("$31 missing: ")),
             "{lines:#?}"
         );
     }
