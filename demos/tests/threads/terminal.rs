@@ -17,7 +17,7 @@ const BY_SCRIPT: &str = "(Enter, by the script.)";
 /// A bound that only a hang can break.
 const LONG: Duration = Duration::from_secs(60);
 
-fn is_work(line: &String) -> bool {
+fn is_work(line: &str) -> bool {
     line.starts_with(" -- generated item ") || line.starts_with(" +++ Processed value ")
 }
 
@@ -35,7 +35,10 @@ fn assert_cancelled(lines: &[String], by_script: bool) {
         .position(|line| line.starts_with("App exiting, total time: "));
     let [cancelled, exiting] = [cancelled, exiting].map(|at| at.expect("both are said"));
     assert!(cancelled < exiting, "{lines:#?}");
-    assert!(!lines[exiting..].iter().any(is_work), "{lines:#?}");
+    assert!(
+        !lines[exiting..].iter().any(|line| is_work(line)),
+        "{lines:#?}"
+    );
     assert!(count(lines, " +++ Processed value ") < 40, "{lines:#?}");
     assert_eq!(
         lines.contains(&BY_SCRIPT.to_owned()),
