@@ -246,8 +246,8 @@ Examples:
     #[command(after_help = "\
 Five workers move money between six accounts, on threads and as tasks: without a lock, with
 one, with a lock for each account; and in the wrong order, until workers wait for each other
-in a circle. --time-scale shrinks the number of transfers. The total is checked after each;
-checked seldom, a lock for each account lets workers at different accounts pass each other.
+in a circle. --time-scale shrinks the number of transfers. The total is checked after each,
+which takes every lock there is: --check-every N checks it less often.
 
 Examples:
   demos run bank
