@@ -73,7 +73,9 @@ impl Pace {
 
     /// Would so many polls take longer than it takes another thread to wake up?
     pub(super) fn outlasts_a_wake(&self, polls: usize) -> bool {
-        self.each.saturating_mul(u32::try_from(polls).unwrap_or(u32::MAX)) > WAKE
+        self.each
+            .saturating_mul(u32::try_from(polls).unwrap_or(u32::MAX))
+            > WAKE
     }
 
     /// How many polls the stretch that runs had.

@@ -155,10 +155,6 @@ impl<T> Injector<T> {
         }
     }
 
-    pub(crate) fn steal_batch_and_pop(&self, to: &Worker<T>) -> Steal<T> {
-        self.0.steal_batch(to, usize::MAX)
-    }
-
     pub(crate) fn steal_batch_with_limit_and_pop(&self, to: &Worker<T>, limit: usize) -> Steal<T> {
         self.0.steal_batch(to, limit)
     }

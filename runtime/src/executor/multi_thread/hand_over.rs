@@ -56,7 +56,8 @@ where
     }
     let handed = !local::is_ticking() && Worker::current(Worker::hand_over) == Some(true);
     // In `block_on` of a runtime with workers nobody waits for this thread.
-    let many = || Handle::try_current().is_ok_and(|handle| handle.has_many_threads());
+    let many =
+        || Handle::try_current().is_ok_and(|handle| handle.home().executor.has_many_threads());
     assert!(
         handed || many() && !local::is_ticking(),
         "can call blocking only when running on the multi-threaded runtime"

@@ -224,11 +224,6 @@ impl Idle {
         })
     }
 
-    /// Is the worker parked?
-    pub(super) fn is_parked(&self, worker: usize) -> bool {
-        self.sleepers.lock().parked.contains(&worker)
-    }
-
     /// The watcher finds that all are parked, and need not look again until somebody
     /// gets up.
     pub(super) fn doze_off(&self, worker: usize) {
@@ -266,14 +261,11 @@ impl Sleepers {
     /// Whom to rouse: the one that lay down last, its cache being the warmest; rather
     /// not the driver's holder, and the watcher only if it is alone.
     fn choose(&self) -> Option<usize> {
-        let usable = |&&worker: &&usize| Some(worker) != self.watcher;
-        let on_token = |&&worker: &&usize| Some(worker) != self.in_driver;
-        let newest = self.parked.iter().rev();
-        let choice = newest.clone().filter(usable).find(on_token);
-        choice
-            .or(newest.clone().find(usable))
-            .or(newest.clone().next())
-            .copied()
+        // Of equals, `max_by_key` takes the last.
+        self.parked.iter().copied().max_by_key(|&worker| {
+            let worker = Some(worker);
+            (worker != self.watcher, worker != self.in_driver)
+        })
     }
 
     fn remove(&mut self, worker: usize) {
@@ -291,11 +283,8 @@ impl Sleepers {
         if self.watcher.is_some() {
             return None;
         }
-        let newest = self.parked.iter().rev();
-        let on_token = newest
-            .clone()
-            .find(|&&worker| Some(worker) != self.in_driver);
-        self.watcher = on_token.or(newest.clone().next()).copied();
+        let parked = self.parked.iter().copied();
+        self.watcher = parked.max_by_key(|&worker| Some(worker) != self.in_driver);
         self.watcher
     }
 }

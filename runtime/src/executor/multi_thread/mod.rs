@@ -90,7 +90,7 @@ use crate::util::this_thread;
 
 use bed::Bed;
 pub use hand_over::block_in_place;
-use idle::Idle;
+use idle::{Idle, Word};
 use queue::{Injector, Steal, ThievesEnd};
 use roll::Roll;
 use worker::{Post, Worker};
@@ -170,22 +170,20 @@ impl MultiThread {
     /// Leaves a runnable for whoever gets to it, from any thread.
     fn inject(&self, runnable: Runnable) {
         self.injector.push(runnable);
-        let (word, worker) = self.idle.pushed();
-        if let Some(worker) = worker {
-            self.rouse(worker);
-        }
-        if word.is_closed() {
+        if self.tell_of_push().is_closed() {
             // The tasks are ended through the roll.
             self.drain_injector(drop);
         }
     }
 
-    /// Something was pushed where other workers may take it.
+    /// Something was pushed where other workers may take it. What the idle word said.
     #[inline]
-    fn tell_of_push(&self) {
-        if let (_, Some(worker)) = self.idle.pushed() {
+    fn tell_of_push(&self) -> Word {
+        let (word, worker) = self.idle.pushed();
+        if let Some(worker) = worker {
             self.rouse(worker);
         }
+        word
     }
 
     fn drain_injector(&self, each: impl Fn(Runnable)) {
@@ -215,15 +213,11 @@ impl MultiThread {
 impl Executor for MultiThread {
     #[inline]
     fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
-        let mut runnable = Some(runnable);
-        let mut take = || runnable.take().expect("scheduled once");
         // A worker keeps the executor alive while this goes on, so that nothing here
         // needs the task's cell once a thief can have it.
-        let here = Worker::here(self, |worker, post| worker.schedule(post, take()));
-        if here.is_some() {
+        let Err(runnable) = Worker::here(self, runnable, Worker::schedule) else {
             return None;
-        }
-        let runnable = take();
+        };
         // What keeps the executor alive here may lie in the cell.
         let anchor = caller.anchor(&runnable);
         self.inject(runnable);
@@ -232,11 +226,8 @@ impl Executor for MultiThread {
 
     #[inline]
     fn admit(&self, runnable: Runnable) {
-        let mut runnable = Some(runnable);
-        let mut take = || runnable.take().expect("admitted once");
-        let here = Worker::here(self, |worker, post| worker.admit(post, take()));
-        let admitted = here.unwrap_or_else(|| {
-            let runnable = take();
+        let here = Worker::here(self, runnable, Worker::admit);
+        let admitted = here.unwrap_or_else(|runnable| {
             if !self.roll.enter(&runnable, this_thread::number() as usize) {
                 return Err(runnable);
             }

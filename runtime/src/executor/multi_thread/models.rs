@@ -109,7 +109,7 @@ impl Hall {
     }
 
     fn search(&self, index: usize, queue: &queue::RunQueue) -> Option<Runnable> {
-        if let Steal::Success(found) = queue.take_from(&self.injector) {
+        if let Steal::Success(found) = queue.take_from(&self.injector, u32::MAX) {
             return Some(found);
         }
         let others = (0..self.queues.len()).filter(|&other| other != index);

@@ -133,13 +133,8 @@ impl RunQueue {
         self.deque.len()
     }
 
-    /// A batch of what the injector holds; its first comes back.
-    pub(super) fn take_from(&self, injector: &Injector<Runnable>) -> Steal<Runnable> {
-        injector.steal_batch_and_pop(&self.deque)
-    }
-
-    /// The same, and takes no more than so many.
-    pub(super) fn take_some(&self, injector: &Injector<Runnable>, most: u32) -> Steal<Runnable> {
+    /// A batch of what the injector holds, of no more than so many; its first comes back.
+    pub(super) fn take_from(&self, injector: &Injector<Runnable>, most: u32) -> Steal<Runnable> {
         injector.steal_batch_with_limit_and_pop(&self.deque, most as usize)
     }
 

@@ -59,14 +59,9 @@ impl Roll {
     /// Enters a new task, before its JoinHandle is given away. False: closed.
     #[inline]
     pub(super) fn enter(&self, runnable: &Runnable, near: usize) -> bool {
-        let mut page = self.part(near).lock();
-        for next in 1..self.parts.len() {
-            if page.registry.has_room() {
-                break;
-            }
-            drop(page);
-            page = self.part(near + next).lock();
-        }
+        let mut parts = (0..self.parts.len()).map(|next| self.part(near + next).lock());
+        let with_room = parts.find(|page| page.registry.has_room());
+        let mut page = with_room.expect("no more than 268 million tasks at once");
         if page.closed {
             return false;
         }

@@ -28,7 +28,8 @@ use crate::trace::Event;
 
 /// How long the watcher sleeps between two looks. Twice this, and two wake-ups of a
 /// thread, is how long a stuck worker holds anything hostage.
-pub(super) const TICK: Duration = Duration::from_millis(3);/// Who begins a poll as often as this, on average, soon looks around.
+pub(super) const TICK: Duration = Duration::from_millis(3);
+/// Who begins a poll as often as this, on average, soon looks around.
 const BRISK: Duration = Duration::from_millis(1);
 
 impl Worker {
@@ -80,7 +81,7 @@ impl Worker {
         }
         executor.idle.end_hush();
         for stuck in still {
-            if executor.idle.is_parked(stuck) {
+            if executor.idle.look_around(stuck).is_some() {
                 continue;
             }
             if let Some(hostage) = executor.stations[stuck].queue.take_slot() {

@@ -85,6 +85,12 @@ impl Post {
             up_since: Cell::new(Instant::now()),
         }
     }
+
+    /// The driver was turned: who is first served before it is asked again?
+    fn brought(&self, turn: Turn) {
+        let ready = self.queue.len();
+        self.pace.borrow_mut().brought(turn.woken(), ready);
+    }
 }
 
 /// A thread that works for an executor.
@@ -108,16 +114,6 @@ thread_local! {
 #[cfg(loom)]
 loom::thread_local! {
     static WORKER: Cell<*const Worker> = Cell::new(ptr::null());
-}
-
-/// How a stretch of polls ended.
-enum Stretch {
-    /// It was long enough, and more may be ready.
-    Over,
-    /// Nothing is ready.
-    Dry,
-    /// Another thread has the post.
-    PostGone,
 }
 
 /// Works at the post of that number until the executor shuts down or another thread
@@ -160,18 +156,21 @@ impl Drop for Known {
 }
 
 impl Worker {
-    /// Calls `f` if this thread is one of the executor's workers, and has its post.
+    /// Has `f` take in the runnable if this thread is one of the executor's workers, and
+    /// has its post. Else the runnable comes back.
     #[inline]
     pub(super) fn here<R>(
         executor: &MultiThread,
-        f: impl FnOnce(&Worker, &Post) -> R,
-    ) -> Option<R> {
-        Self::current(|worker| {
-            if !ptr::eq(&*worker.executor, executor) {
-                return None;
-            }
-            worker.post().map(|post| f(worker, &post))
-        })?
+        runnable: Runnable,
+        f: impl FnOnce(&Worker, &Post, Runnable) -> R,
+    ) -> Result<R, Runnable> {
+        let mut runnable = Some(runnable);
+        let taken = Self::current(|worker| {
+            let post = worker.post()?;
+            let ours = ptr::eq(&*worker.executor, executor);
+            ours.then(|| f(worker, &post, runnable.take().expect("only here")))
+        });
+        taken.flatten().ok_or_else(|| runnable.expect("not taken"))
     }
 
     /// Calls `f` if this thread is a worker.
@@ -219,29 +218,29 @@ impl Worker {
     }
 
     fn work(&self) {
-        while !self.executor.idle.is_closed() {
-            match self.stretch() {
-                Stretch::Over => self.look(),
-                Stretch::Dry => self.find_work(),
-                Stretch::PostGone => return,
-            }
-        }
+        while !self.executor.idle.is_closed() && self.stretch() {}
     }
 
-    /// Polls until it is time to look around, or nothing is ready.
-    fn stretch(&self) -> Stretch {
+    /// Polls until it is time to look around, or nothing is ready, and then sees to that.
+    /// False: another thread has the post.
+    fn stretch(&self) -> bool {
         loop {
-            let round = match self.post() {
-                Some(post) if post.pace.borrow().is_stretch_over() => return Stretch::Over,
-                Some(post) => post.pace.borrow_mut().next_round(post.queue.len()),
-                None => return Stretch::PostGone,
+            let Some(post) = self.post() else {
+                return false;
             };
+            if post.pace.borrow().is_stretch_over() {
+                self.look(post);
+                return true;
+            }
+            let round = post.pace.borrow_mut().next_round(post.queue.len());
+            drop(post);
             for _ in 0..round {
                 let Some(post) = self.post() else {
-                    return Stretch::PostGone;
+                    return false;
                 };
                 let Some(next) = post.queue.pop() else {
-                    return Stretch::Dry;
+                    self.find_work(post);
+                    return true;
                 };
                 self.run(post, next);
             }
@@ -268,8 +267,7 @@ impl Worker {
     }
 
     /// Between two stretches: what came meanwhile?
-    fn look(&self) {
-        let Some(post) = self.post() else { return };
+    fn look(&self, post: Ref<'_, Post>) {
         let executor = &*self.executor;
         let polled = post.pace.borrow().given();
         let ask = post.pace.borrow_mut().looked(Instant::now());
@@ -282,12 +280,12 @@ impl Worker {
             // A waker that panics has been reported. It must not end the worker.
             contain(|| {
                 let turn = driver.look(&executor.driver_handle);
-                self.brought(&post, turn);
+                post.brought(turn);
             });
         }
         self.share(&post);
         if !executor.injector.is_empty()
-            && let Steal::Success(runnable) = post.queue.take_some(&executor.injector, polled)
+            && let Steal::Success(runnable) = post.queue.take_from(&executor.injector, polled)
         {
             self.run(post, runnable);
         }
@@ -295,28 +293,17 @@ impl Worker {
 
     /// Between stretches, and after a sleep: rouses somebody, if several are ready.
     fn share(&self, post: &Post) {
-        let ready = post.queue.len();
-        if ready < 2 {
-            return;
-        }
-        let idle = &self.executor.idle;
+        let (idle, ready) = (&self.executor.idle, post.queue.len());
         if idle.glance().is_hushed() && post.pace.borrow().outlasts_a_wake(ready) {
             idle.end_hush();
         }
-        if !idle.glance().needs_nobody() {
+        if ready > 1 && !idle.glance().needs_nobody() {
             self.executor.tell_of_push();
         }
     }
 
-    /// The driver was turned: who is first served before it is asked again?
-    fn brought(&self, post: &Post, turn: Turn) {
-        let ready = post.queue.len();
-        post.pace.borrow_mut().brought(turn.woken(), ready);
-    }
-
     /// With nothing to run: looks for work elsewhere, or sleeps.
-    fn find_work(&self) {
-        let Some(post) = self.post() else { return };
+    fn find_work(&self, post: Ref<'_, Post>) {
         match self.search(&post) {
             Some(found) => self.run(post, found),
             None => self.rest(&post),
@@ -335,7 +322,7 @@ impl Worker {
         let workers = executor.stations.len();
         loop {
             let mut retry = false;
-            match post.queue.take_from(&executor.injector) {
+            match post.queue.take_from(&executor.injector, u32::MAX) {
                 Steal::Success(runnable) => return Some(runnable),
                 Steal::Retry => retry = true,
                 Steal::Empty => {}
@@ -413,10 +400,10 @@ impl Worker {
         let executor = &*self.executor;
         let station = self.station(post);
         station.tally.observe(Event::Park);
-        let busy = now.saturating_duration_since(post.up_since.get()).as_nanos() as u64;
-        station
-            .busy
-            .store(station.busy.load(Relaxed) + busy, Relaxed);
+        let busy = now
+            .saturating_duration_since(post.up_since.get())
+            .as_nanos() as u64;
+        station.busy.fetch_add(busy, Relaxed);
 
         let mut driver = executor.driver.try_lock();
         executor.idle.settle(post.index, driver.is_some());
@@ -429,8 +416,8 @@ impl Worker {
                 if station.bed.lie_in_driver() {
                     let mut turned = false;
                     contain(|| {
-                        let turn = held.park_at_most(&executor.driver_handle, tick);
-                        self.brought(post, turn);
+                        let turn = held.park(&executor.driver_handle, tick);
+                        post.brought(turn);
                         turned = true;
                     });
                     station.bed.rise();
