@@ -27,8 +27,6 @@ const MOST: u32 = 61;
 const ROUNDS: u32 = 8;
 /// A stretch longer than this was too long.
 const STRETCH: Duration = Duration::from_micros(200);
-/// What a thread on another core takes to wake up, on a bad day.
-const WAKE: Duration = Duration::from_micros(100);
 /// Those whom a look woke put off the next look no longer than this.
 const LONGEST: Duration = Duration::from_millis(5);
 
@@ -71,11 +69,11 @@ impl Pace {
         round
     }
 
-    /// Would so many polls take longer than it takes another thread to wake up?
-    pub(super) fn outlasts_a_wake(&self, polls: usize) -> bool {
-        self.each
-            .saturating_mul(u32::try_from(polls).unwrap_or(u32::MAX))
-            > WAKE
+    /// Would so many polls take so long that another thread, which has to wake up first,
+    /// could relieve this one of a good part?
+    pub(super) fn is_worth_a_wake(&self, polls: usize) -> bool {
+        let polls = u32::try_from(polls).unwrap_or(u32::MAX);
+        self.each.saturating_mul(polls) > STRETCH
     }
 
     /// How many polls the stretch that runs had.
@@ -192,6 +190,17 @@ mod tests {
                 return polls;
             }
         }
+    }
+
+    #[test]
+    fn a_backlog_that_lasts_is_worth_a_wake() {
+        let (mut pace, now) = (Pace::new(), Instant::now());
+        pace.looked(now);
+        assert!(!pace.is_worth_a_wake(1_000_000), "nothing is known yet");
+        stretch(&mut pace, 100);
+        pace.looked(now + 61 * Duration::from_micros(2));
+        assert!(!pace.is_worth_a_wake(100));
+        assert!(pace.is_worth_a_wake(101));
     }
 
     #[test]

@@ -25,10 +25,11 @@
 //! # Wakes
 //!
 //! A worker knows itself by a thread-local pointer. A wake by the task that it polls
-//! goes to its LIFO slot, a spawn to its deque, and rouses a parked worker if none
-//! searches and there are others ready; everyone else's go to the injector, and rouse likewise. Workers run on
-//! threads of the blocking pool, so that there is one place that starts, names, counts
-//! and joins threads.
+//! goes to its LIFO slot, a spawn to its deque, and either rouses a parked worker if
+//! there are others ready and none searches; everyone else's go to the injector, and
+//! rouse likewise. If to rouse was in vain a few times, it is left off for a while
+//! (IDLE.md, "The hush"). Workers run on threads of the blocking pool, so that there is
+//! one place that starts, names, counts and joins threads.
 //!
 //! # What it costs
 //!
@@ -39,12 +40,13 @@
 //! |---|---|---|---|
 //! | wake by the running task, pop | 1 | own slot | no |
 //! | yield | 1 | own deque | no |
-//! | spawn, pop | 3: the roll's lock (2), pop; with others ready 4: a fence | own part of the roll, own deque; the idle word is read | no |
-//! | completion | 2: the roll's lock | the part in which it was spawned | no |
+//! | spawn, pop | 4: the count of the runtime's Handles, the roll's lock (2), pop; with others ready 5: a fence | that count, which all workers share; own part of the roll, own deque; the idle word is read | contention for the count |
+//! | completion | 3: the roll's lock (2), that count | the part in which it was spawned, that count | contention for the count |
 //! | wake from outside | 3: injector (2), fence | injector, idle word read | contention for the injector's tail |
-//! | stealing | 2 per batch | the victim's deque | tries up to n victims |
-//! | falling asleep, getting up | 3 each, and a look at n queues | idle word, sleepers' lock | the look |
+//! | stealing, from the injector too | 2 per batch | the victim's deque | tries up to n victims |
+//! | falling asleep, getting up | 4 and 3, and a look at n queues | idle word, sleepers' lock | the look; n counts of polls are read |
 //! | rousing | 3 and the system call | idle word, sleepers' lock, its bed | no |
+//! | a tick of the watcher, every 3 ms while anybody is up | 5, and a look at n queues | idle word, sleepers' lock | the look; n counts of polls are read |
 //!
 //! # Invariants
 //!

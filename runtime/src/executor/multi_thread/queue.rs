@@ -6,8 +6,8 @@
 //!                          ▼         │
 //!   spawn, yield ───────► deque ─────┘
 //!                           ▲  front: thieves take half, in batches
-//!   other threads ──► injector: workers take a batch when they have nothing, and one
-//!                     at each look around
+//!   other threads ──► injector: workers take a batch when they have nothing, and
+//!                     another at each look around
 //! ```
 //!
 //! The deque is first in, first out, so that no task waits for ever behind younger
@@ -38,10 +38,10 @@
 //! # Memory ordering
 //!
 //! The deque and the injector are crossbeam's; the slot's are in `task/slot.rs`. Under
-//! loom, which can't see into crossbeam, a stand-in keeps the tasks under a lock that
-//! loom does not see either, and tells thieves its length in a loom atomic: stored
-//! with `Release`, read with `Acquire`, as crossbeam does with its indices. So a model
-//! gets from the queue no more order than the real one gives.
+//! loom, which can't see into crossbeam, a stand-in (`loom/deque.rs`) keeps the tasks
+//! under a lock that loom does not see either, and tells thieves its length in a loom
+//! atomic: stored with `Release`, read with `Acquire`, as crossbeam does with its
+//! indices. So a model gets from the queue no more order than the real one gives.
 //!
 //! Sources: the slot and its limit of three are tokio's (`multi_thread/worker.rs`,
 //! issues 4941, 5712), which took it from Go's `runnext`.

@@ -121,3 +121,60 @@ impl Roll {
         self.parts.iter().map(|part| &part.0)
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::task::{Anchor, Caller, JoinHandle, Schedule, new_task};
+
+    struct Nowhere;
+
+    impl Schedule for Nowhere {
+        fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
+            let anchor = caller.anchor(&runnable);
+            drop(runnable);
+            anchor
+        }
+    }
+
+    impl Owner for Roll {
+        const MANY_THREADS: bool = true;
+
+        fn forget(&self, key: u32) {
+            self.remove(key);
+        }
+    }
+
+    fn lens(roll: &Roll) -> Vec<usize> {
+        roll.each().map(|part| part.lock().registry.len()).collect()
+    }
+
+    #[test]
+    fn who_finds_a_part_full_goes_to_the_next() {
+        // Two parts of three pages each.
+        let roll = Roll::of(2, 18);
+        let room = 3 * 256;
+        let mut tasks: Vec<(Runnable, JoinHandle<()>)> = Vec::new();
+        for near in [1, 0] {
+            for _ in 0..room - 100 {
+                let (runnable, handle) = new_task(async {}, Nowhere);
+                assert!(roll.enter(&runnable, near));
+                tasks.push((runnable, handle));
+            }
+        }
+        let mut extra = |near| {
+            let (runnable, handle) = new_task(async {}, Nowhere);
+            assert!(roll.enter(&runnable, near));
+            tasks.push((runnable, handle));
+        };
+        (0..150).for_each(|_| extra(1));
+        assert_eq!(lens(&roll), [room - 50, room]);
+        (0..50).for_each(|_| extra(1));
+        assert_eq!(lens(&roll), [room, room]);
+        // Each is found again by its key.
+        for (runnable, _) in tasks.drain(..) {
+            runnable.run(&roll);
+        }
+        assert_eq!(roll.len(), 0);
+    }
+}

@@ -2,12 +2,17 @@
 //! is up, one that is parked *watches*: it gets up every few milliseconds and sees
 //! whether the others get on.
 //!
-//! A poll that computes for 50 ms keeps two things from others: the tasks in its
-//! worker's LIFO slot, which nobody was roused for and thieves leave alone, and the
-//! driver, if no parked worker lies in it. The watcher compares how many polls each
-//! worker has begun with what it saw one tick ago. Who is up and has begun none is
-//! stuck: the watcher takes its slot and what else it can steal, and the driver if that
-//! is free. So neither waits longer than two ticks.
+//! A poll that computes for 50 ms keeps three things from others: the tasks in its
+//! worker's deque, if nobody was roused for them; the task in its LIFO slot, which
+//! thieves leave alone; and the driver, if no parked worker lies in it. At each look the
+//! watcher gets up if there is anything in the queues: so the first wait one tick at
+//! most. And it compares how many polls each worker has begun with what it saw a tick
+//! ago, or longer. Who is up and has begun none is stuck: the watcher takes its slot, and
+//! the driver if that is free. So neither waits longer than two ticks.
+//!
+//! A tick is counted from the last look, whether the watcher slept meanwhile or was
+//! roused and worked: it looks when it lies down after the tick is over. Nor is a sleep
+//! that ends early a look.
 //!
 //! With all workers parked and no poll begun for a tick, the watcher stops looking:
 //! an idle runtime wakes up zero times a second. Whoever gets up next appoints another

@@ -5,7 +5,7 @@
 //!        ▼                                                          │
 //!   run a stretch: pop, poll, pop, poll …  (pace.rs: how long)      │
 //!        │                                                          │
-//!        ├── queue not empty ──► look: driver, one from the injector┤
+//!        ├── queue not empty ──► look: driver, some of the injector ┤
 //!        │                                                          │
 //!        └── queue empty ──► search: injector, other workers ───────┤ found
 //!                              │ nothing                            │
@@ -17,19 +17,25 @@
 //! # Fairness
 //!
 //! The injector is looked into between two stretches, 61 polls apart at most, so that
-//! outsiders get on while the workers' own queues never run dry. A task that was woken
+//! outsiders get on while the workers' own queues never run dry: as many as the stretch
+//! had polls, 32 at most, come to the back of the queue. So outsiders have up to half of
+//! what is polled, and a worker that is up takes them in without help. A task that was woken
 //! while it was polled, as by a yield, goes to the back of the deque. What the driver
 //! wakes goes there too, in order: only what a task wakes takes the LIFO slot.
 //!
-//! # Whom a spawn rouses
+//! # Whom a push rouses
 //!
 //! Nobody, if the new task is the only one that is ready here: most often its spawner
 //! awaits it, or the next thing, at once, and this worker runs it before another could
 //! have woken up. (Told of each spawn, the other of two workers woke up for nothing or
-//! took the task to another core: "spawn and join" took 2.4 times as long.) It lies in
-//! the deque, where a worker that searches finds it; if its spawner computes on, the
-//! watcher sees to it. The second task that is ready rouses a worker that is parked, if
-//! none searches, and so does each after it.
+//! took the task to another core: "spawn and join" took 2.4 times as long.) A spawned
+//! task lies in the deque, where a worker that searches finds it, and the watcher at its
+//! next look: if its spawner computes on, it waits 3 ms at most.
+//!
+//! A spawn that finds another task ready, in slot or deque, rouses a worker that is
+//! parked, if none searches; so does a wake that finds the slot full. So does, between
+//! two stretches and after a sleep, whoever has more than one task in the deque. And no
+//! one does in a hush (IDLE.md).
 //!
 //! # Invariants
 //!
@@ -294,7 +300,7 @@ impl Worker {
     /// Between stretches, and after a sleep: rouses somebody, if several are ready.
     fn share(&self, post: &Post) {
         let (idle, ready) = (&self.executor.idle, post.queue.len());
-        if idle.glance().is_hushed() && post.pace.borrow().outlasts_a_wake(ready) {
+        if idle.glance().is_hushed() && post.pace.borrow().is_worth_a_wake(ready) {
             idle.end_hush();
         }
         if ready > 1 && !idle.glance().needs_nobody() {
