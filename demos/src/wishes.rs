@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::amdahl::Shares;
 use crate::bank::{self, Business};
 use crate::enter::Press;
 use crate::greeting::Greeting;
@@ -12,6 +13,9 @@ use crate::web::visit::{self, Visit};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Wishes {
+    /// What can be concurrent in `upper-bound`.
+    #[serde(flatten)]
+    pub(crate) shares: Shares,
     /// What `scrape` gets.
     pub(crate) visit: Visit,
     /// How long `greeters` are waited for.
@@ -28,6 +32,7 @@ impl Wishes {
     /// What is meant where nothing is said, as in the tour; a load takes this many seconds.
     pub(crate) fn usual(moment: f64) -> Self {
         Self {
+            shares: Shares::usual(),
             visit: visit::USUAL.clone(),
             // The tour has no time to wait for all of them, and nobody who presses enter.
             greeting: Greeting { daemon: true },

@@ -5,8 +5,10 @@
 
 use std::io;
 
-use super::threaded_producer;
-use super::{bank, count, echo, fib, greeters, loop_program, producer_consumer, rt, scrape};
+use super::{
+    bank, count, echo, fib, greeters, loop_program, producer_consumer, requests, rt, rush, scrape,
+    threaded_producer, upper_bound,
+};
 use crate::bank::Kind;
 use crate::catalogue::Program;
 use crate::load;
@@ -33,6 +35,14 @@ pub(crate) fn new_loop(threads: Threads) -> io::Result<rt::runtime::Runtime> {
 /// Those of [`new_loop`], and a sentence where a program can't begin.
 pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
     match program {
+        Program::UpperBoundOnThreads => upper_bound::on_threads(stage),
+        Program::UpperBoundComputing => upper_bound::on_tasks(stage),
+        Program::UpperBoundWaiting => upper_bound::waiting(stage),
+        Program::RequestsInTurn => requests::in_turn(stage),
+        Program::RequestsOnThreads => requests::on_threads(stage),
+        Program::RequestsOverlapped => requests::overlapped(stage),
+        Program::RequestsRushOneThread => rush::on_one_thread(stage),
+        Program::RequestsRush => rush::on_a_loop(stage),
         Program::CountSynchronous => count::synchronous(stage),
         Program::CountGathered => count::gathered(stage),
         Program::FibSteps => fib::steps(stage),
