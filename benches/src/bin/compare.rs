@@ -127,7 +127,7 @@ fn row_names() -> PossibleValuesParser {
 
 /// What came of it: one number of workers, or several.
 enum Told {
-    One(Report),
+    One(Box<Report>),
     Several(Matrix),
 }
 
@@ -370,7 +370,7 @@ fn compare(rows: Rows, arguments: &Arguments) -> std::io::Result<Told> {
         })
         .collect();
     Ok(match reports.len() {
-        1 => Told::One(reports.remove(0)),
+        1 => Told::One(Box::new(reports.remove(0))),
         _ => Told::Several(Matrix::new(reports)),
     })
 }
