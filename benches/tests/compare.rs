@@ -105,6 +105,8 @@ fn executors_of_many_threads_are_compared_with_each_other() {
         names,
         "--runs",
         "1",
+        "--size",
+        "1000",
         "--format",
         "json",
     ]);
@@ -133,6 +135,8 @@ fn messages_are_due_at_half_the_peers_rate() {
         "echo-1000-paced,echo-1000-paced-p99",
         "--runs",
         "1",
+        "--size",
+        "1000",
         "--format",
         "json",
     ]);
@@ -161,6 +165,8 @@ fn several_numbers_of_workers_make_one_table() {
         "bytes-16,stuck-wake",
         "--runs",
         "1",
+        "--size",
+        "3",
         "--format",
         "json",
         "--export-markdown",

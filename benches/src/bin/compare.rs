@@ -106,8 +106,8 @@ struct Arguments {
     #[arg(long, hide = true, value_name = "ROW", value_parser = row_names())]
     one: Option<String>,
 
-    /// Operations of the row done once
-    #[arg(long, hide = true, requires = "one")]
+    /// Operations of each row, instead of what ROWS.json says
+    #[arg(long, hide = true, value_parser = value_parser!(u64).range(1..))]
     size: Option<u64>,
 
     /// Messages a second, of a row in which that is fixed
@@ -209,7 +209,7 @@ fn one(row: &Row, arguments: &Arguments) -> ExitCode {
     let warm_up = if row.cost.is_difference() {
         0
     } else {
-        row.warm_up
+        row.warm_up.min(measured)
     };
     let setting = Setting {
         sizes: Sizes { warm_up, measured },
@@ -293,7 +293,7 @@ fn compare(rows: Rows, arguments: &Arguments) -> std::io::Result<Told> {
     let sized = |row: &Row| {
         let quick = row.quick.filter(|_| arguments.quick);
         Row {
-            size: quick.unwrap_or(row.size),
+            size: arguments.size.or(quick).unwrap_or(row.size),
             ..row.clone()
         }
     };

@@ -15,9 +15,9 @@
 //! in all of them. tokio's issues: 4730 and 6315 (the driver), 4941 (the one woken
 //! just before), 5712 ([`third`]).
 //!
-//! [`third`] counts messages instead of time: how many the pairs exchange while
-//! another task gets one turn says who is let in between, whatever the machine is
-//! doing. There are as many pairs as workers, so that no worker is free for it.
+//! [`third`] counts messages instead of time: how many the two exchange while another
+//! task gets one turn says who is let in between, whatever the machine is doing. All
+//! workers but one are kept by tasks that block, so that the three must share it.
 //!
 //! What it does not show: all workers stuck, of whom nobody can help it.
 
@@ -26,7 +26,7 @@ use std::io::Write;
 use std::net::TcpStream as StdStream;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -184,42 +184,58 @@ impl Player {
     }
 }
 
-/// Messages of as many pairs, all together, for each of the `turns` that another
-/// task gets.
-pub fn third(runtime: &Runtime, pairs: usize, turns: u64) -> f64 {
+/// Messages of a pair for each of the `turns` that another task gets, on the only one
+/// of the workers that is not kept.
+pub fn third(runtime: &Runtime, workers: usize, turns: u64) -> f64 {
     root(runtime, async move {
-        let over = Arc::new(AtomicBool::new(false));
-        let counters: Vec<Arc<AtomicU64>> = (0..pairs).map(|_| Arc::default()).collect();
-        let mut players = Vec::new();
-        for messages in &counters {
-            let (left, right) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-            for (mine, other) in [(&left, &right), (&right, &left)] {
-                let player = Player {
-                    mine: mine.clone(),
-                    other: other.clone(),
-                    messages: messages.clone(),
-                    over: over.clone(),
-                };
-                players.push(rt::spawn(player.play()));
-            }
-            left.notify_one();
+        let kept = Arc::new(AtomicUsize::new(0));
+        let mut keepers = Vec::new();
+        for _ in 1..workers {
+            let kept = kept.clone();
+            let (release, released) = channel::<()>();
+            let keeper = rt::spawn(async move {
+                kept.fetch_add(1, Relaxed);
+                // Blocks the worker until the other end is dropped.
+                let _ = released.recv();
+            });
+            keepers.push((release, keeper));
+        }
+        while kept.load(Relaxed) < keepers.len() {
+            yield_now().await;
         }
 
+        let over = Arc::new(AtomicBool::new(false));
+        let messages = Arc::new(AtomicU64::new(0));
+        let (left, right) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let players = [(&left, &right), (&right, &left)].map(|(mine, other)| {
+            let player = Player {
+                mine: mine.clone(),
+                other: other.clone(),
+                messages: messages.clone(),
+                over: over.clone(),
+            };
+            rt::spawn(player.play())
+        });
+        left.notify_one();
+
         let third = rt::spawn(async move {
-            let all = || counters.iter().map(|counter| counter.load(Relaxed)).sum::<u64>();
-            while counters.iter().any(|counter| counter.load(Relaxed) == 0) {
+            while messages.load(Relaxed) == 0 {
                 yield_now().await;
             }
-            let before = all();
+            let before = messages.load(Relaxed);
             for _ in 0..turns {
                 yield_now().await;
             }
-            (all() - before) as f64 / turns as f64
+            (messages.load(Relaxed) - before) as f64 / turns as f64
         });
         let messages = third.await.unwrap();
         over.store(true, Relaxed);
         for player in players {
             player.await.unwrap();
+        }
+        for (release, keeper) in keepers {
+            drop(release);
+            keeper.await.unwrap();
         }
         messages
     })
