@@ -6,18 +6,24 @@
 //! HTTP around one of them; then what is around all of them: `stage.rs` (what a program needs besides its runtime), `perform.rs` (one run),
 //! `report.rs`, `table.rs`, `export.rs` (what was found), `commands.rs` and `session.rs`
 //! (what each command does, and Ctrl-C); `load.rs` (what stands beside an echo server);
-//! `picture/` (what a program drew) and `page.rs` (all of a report in a page).
+//! `on_threads/mod.rs`, `greeting.rs`, `enter.rs`, `bank/mod.rs` (what stands beside the
+//! chapters on threads); `picture/` (what a program drew) and `page.rs` (all of a report
+//! in a page).
 
 mod amdahl;
+mod bank;
 mod catalogue;
 mod cli;
 mod commands;
 mod console;
 mod course;
+mod enter;
 mod export;
+mod greeting;
 mod labour;
 mod load;
 mod machine;
+mod on_threads;
 mod page;
 mod perform;
 mod picture;
