@@ -154,8 +154,8 @@ fn plot(curves: &Curves, width: usize, lines: &mut Vec<Line>) {
     for bound in bounds() {
         for pair in bound.points.windows(2) {
             let [from, to] = [pair[0], pair[1]].map(|p| (column(p[0]), y.place(p[1])));
-            for at in from.0..=to.0 {
-                let share = (at - from.0) as f64 / (to.0 - from.0).max(1) as f64;
+            for (step, at) in (from.0..=to.0).enumerate() {
+                let share = step as f64 / (to.0 - from.0).max(1) as f64;
                 let height = from.1 + (to.1 - from.1) * share;
                 let row = ((1.0 - height) * (HEIGHT - 1) as f64).round() as usize;
                 cells[row][at] = (Voice::Dim, '·');
