@@ -2,10 +2,13 @@
 //! stand before or after the command; each command and each demo has a `--help` with
 //! examples. Defaults that differ between commands are filled in by `commands.rs`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
+use clap::error::ErrorKind;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::catalogue::{Demo, Program};
 use crate::load::LoadOptions;
@@ -32,7 +35,10 @@ Examples:
   demos list                                what there is
   demos run count                           one demo, at the course's pace
   demos run loop --rt kolo-current,tokio-current
+  demos explain count                       what the course says, and the lines that matter
   demos compare loop --runs 9 --export-json loop.json
+  demos compare --all --export-markdown all.md
+  demos completions bash                    a script that completes all of this
 
 Exit codes:
   0    done (rows that can't run here are skipped)
@@ -115,17 +121,46 @@ Examples:
         demo: DemoName,
     },
 
-    /// Measure one demo: a fresh process for each run, contenders in turn
+    /// Tell what is to be learned from a demo, and which lines to read
     #[command(after_help = "\
+What the course says, the lines that matter with their file and line, what to try next and what
+to see. Without a name: which demos there are.
+
+Examples:
+  demos explain
+  demos explain count
+  demos explain scrape --format json")]
+    Explain {
+        #[arg(value_enum, hide_possible_values = true)]
+        demo: Option<Demo>,
+    },
+
+    /// Measure one demo or all: a fresh process for each run, contenders in turn
+    #[command(
+        override_usage = "demos compare [OPTIONS] <DEMO>\n       demos compare [OPTIONS] --all",
+        after_help = "\
 Examples:
   demos compare loop
   demos compare loop --runs 9 --export-json loop.json --export-markdown loop.md
-  demos compare count --rt kolo-current,tokio-current --time-scale 0.01")]
+  demos compare count --rt kolo-current,tokio-current --time-scale 0.01
+  demos compare --all --runs 3 --export-json all.json --export-markdown all.md"
+    )]
     Compare {
         #[command(flatten)]
         how: Comparison,
         #[command(subcommand)]
-        demo: DemoName,
+        demo: Option<DemoName>,
+    },
+
+    /// Write the completions for a shell
+    #[command(after_help = "\
+Examples:
+  demos completions bash > ~/.local/share/bash-completion/completions/demos
+  demos completions zsh > ~/.zfunc/_demos
+  demos completions fish > ~/.config/fish/completions/demos.fish")]
+    Completions {
+        #[arg(value_enum)]
+        shell: Shell,
     },
 
     /// Run one program once and print what was measured: what `compare` starts
@@ -139,6 +174,10 @@ Examples:
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Comparison {
+    /// All demos, in one report
+    #[arg(long, global = true)]
+    pub(crate) all: bool,
+
     /// How often each contender runs
     #[arg(long, global = true, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) runs: u32,
@@ -265,9 +304,44 @@ fn time_scale(text: &str) -> Result<f64, String> {
 /// Reads the command line; ends the process on `--help`, `--version` and misuse.
 pub(crate) fn parse() -> Cli {
     let command = Cli::command().color(color_of(std::env::args().skip(1)));
-    let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
+    let cli = read(command, std::env::args_os()).unwrap_or_else(|error| error.exit());
     cli.options.color.write_global();
     cli
+}
+
+fn read(
+    mut command: clap::Command,
+    args: impl IntoIterator<Item = OsString>,
+) -> Result<Cli, clap::Error> {
+    let cli = Cli::from_arg_matches(&command.try_get_matches_from_mut(args)?)?;
+    if let Some(Command::Compare { how, demo }) = &cli.command {
+        let (kind, wrong) = match (how.all, demo) {
+            (true, None) | (false, Some(_)) => return Ok(cli),
+            (false, None) => (
+                ErrorKind::MissingSubcommand,
+                "which demo is to be measured? Name one, or ask for --all (`demos list` shows them)",
+            ),
+            (true, Some(_)) => (
+                ErrorKind::ArgumentConflict,
+                "--all measures every demo: name one of them, or say --all",
+            ),
+        };
+        let compare = command.find_subcommand_mut("compare");
+        return Err(compare.expect("it was just read").error(kind, wrong));
+    }
+    Ok(cli)
+}
+
+/// The commands that people use: completions are for them.
+pub(crate) fn without_hidden() -> clap::Command {
+    let all = Cli::command();
+    let shown = all
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set());
+    clap::Command::new("demos")
+        .version(env!("CARGO_PKG_VERSION"))
+        .args(all.get_arguments())
+        .subcommands(shown)
 }
 
 /// `--color` as far as clap's own texts need it, before clap has read it.

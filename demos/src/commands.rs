@@ -1,6 +1,6 @@
 //! **What does each command do?** `run` plays one demo once, with all its lines;
-//! `compare` measures it; without a command, the tour plays every demo in a short
-//! setting. All three end in [`conclude`]: the table, the exports, the exit code.
+//! `compare` measures it, or all of them; without a command, the tour plays every demo in
+//! a short setting. All three end in [`conclude`]: the table, the exports, the exit code.
 //!
 //! Read next: `playbill.rs`.
 
@@ -8,18 +8,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use clap_complete::Shell;
 
 use crate::catalogue::{Demo, Runner};
-use crate::cli::{Comparison, DemoName, Format, Options};
+use crate::cli::{self, Comparison, DemoName, Format, Options};
 use crate::console::{Console, Manner, Voice};
+use crate::matrix::{Asks, Matrix};
 use crate::playbill::Playbill;
 use crate::report::{Report, Status};
 use crate::runtimes::Runtime;
 use crate::session::Session;
 use crate::stage::{Dice, Settings, thousands};
 use crate::wishes::Wishes;
-use crate::{export, machine, table};
+use crate::{explain, export, machine, matrix, table};
 
 /// How often the tour runs each contender of `loop`, if there is time.
 const TOUR_ROUNDS: u32 = 3;
@@ -34,6 +35,9 @@ const A_MOMENT: f64 = 0.3;
 const DONE: u8 = 0;
 const FAILED: u8 = 1;
 const CANNOT_RUN: u8 = 3;
+
+/// What a report is called that has all demos in fresh processes.
+pub(crate) const COMPARE_ALL: &str = "compare --all";
 
 pub(crate) fn run(options: &Options, named: &DemoName) -> ! {
     let demo = named.demo();
@@ -79,12 +83,19 @@ pub(crate) fn tour(options: &Options) -> ! {
             Runner::On(runtime) if Some(runtime) == first => Manner::Digest,
             _ => Manner::Silent,
         });
+        let outcome = matrix::in_a_line(&playbill.session.report(), demo);
+        if let Some(outcome) = outcome {
+            console.write(Voice::Plain, "");
+            for (voice, line) in table::notes(vec![(Voice::Bold, outcome)], width()) {
+                console.write(voice, &line);
+            }
+        }
     }
     playbill.session.end()
 }
 
-pub(crate) fn compare(options: &Options, how: &Comparison, named: &DemoName) -> ! {
-    let demo = named.demo();
+/// Measures one demo, or, where none is named, all of them.
+pub(crate) fn compare(options: &Options, how: &Comparison, named: Option<&DemoName>) -> ! {
     for path in [&how.export_json, &how.export_markdown]
         .into_iter()
         .flatten()
@@ -94,11 +105,55 @@ pub(crate) fn compare(options: &Options, how: &Comparison, named: &DemoName) -> 
             std::process::exit(FAILED.into());
         }
     }
-    let settings = settings(options, named.wishes(A_MOMENT), BRISK);
-    let playbill = start("compare", options, settings, Some(how.clone()));
-    heading(&playbill.session.console, demo, &playbill.settings);
-    playbill.measure(demo, how.runs);
+    let wishes = named.map_or_else(|| Wishes::usual(A_MOMENT), |named| named.wishes(A_MOMENT));
+    let settings = settings(options, wishes, BRISK);
+    let command = match named {
+        Some(_) => "compare",
+        None => COMPARE_ALL,
+    };
+    let playbill = start(command, options, settings, Some(how.clone()));
+    let console = &playbill.session.console;
+    let scaled = match named {
+        Some(named) => {
+            heading(console, named.demo(), &playbill.settings);
+            named.demo().chapter().shortest_wait.is_some()
+        }
+        None => {
+            console.write(Voice::Bold, "All demos, on every runtime");
+            true
+        }
+    };
+    playbill.say_how_it_is_measured(how.runs, scaled);
+    let Some(named) = named else {
+        for demo in Demo::all() {
+            let began = Instant::now();
+            heading(console, demo, &playbill.settings);
+            playbill.measure(demo, how.runs);
+            let took = humantime::format_duration(Duration::from_millis(
+                u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            ));
+            console.write(Voice::Dim, &format!("  measured in {took}"));
+        }
+        playbill.session.end()
+    };
+    playbill.measure(named.demo(), how.runs);
     playbill.session.end()
+}
+
+pub(crate) fn explain(options: &Options, demo: Demo) {
+    let console = Console::new(options.format == Format::Json);
+    if options.format == Format::Json {
+        let lesson = explain::document(demo);
+        console.document(&serde_json::to_string_pretty(&lesson).expect("plain data"));
+    }
+    explain::tell(&console, demo, width());
+}
+
+pub(crate) fn completions(shell: Shell) {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut cli::without_hidden(), "demos", &mut script);
+    let script = String::from_utf8(script).expect("made of strings");
+    Console::new(true).document(script.trim_end());
 }
 
 /// What every command has at its start: a session that answers to Ctrl-C.
@@ -202,7 +257,12 @@ fn conclude(
         Format::Json => console.document(&export::json(report)),
         Format::Human => {
             console.write(Voice::Plain, "");
-            for (voice, line) in table::lines(report, width()) {
+            let lines = match report.command {
+                "tour" => matrices(report, &[Asks::Glance]),
+                COMPARE_ALL => matrices(report, &matrix::COMPARISON),
+                _ => table::lines(report, width()),
+            };
+            for (voice, line) in lines {
                 console.write(voice, &line);
             }
         }
@@ -227,6 +287,27 @@ fn conclude(
     code
 }
 
+/// Every demo in a line of its own, once for each question.
+fn matrices(report: &Report, questions: &[Asks]) -> Vec<(Voice, String)> {
+    let mut lines = Vec::new();
+    for &asks in questions {
+        let matrix = Matrix::of(report, asks);
+        if matrix.lines.is_empty() {
+            return vec![(Voice::Dim, "  no rows".to_owned())];
+        }
+        lines.extend(matrix.shown(width()));
+        lines.push((Voice::Plain, String::new()));
+    }
+    let mut notes = table::standing(report);
+    if report.command == "tour" {
+        let more = "Each demo has one program here: demos run <demo> shows the others, \
+demos compare <demo> measures them, demos explain <demo> says what to learn from it.";
+        notes.push((Voice::Dim, more.to_owned()));
+    }
+    lines.extend(table::notes(notes, width()));
+    lines
+}
+
 fn exit_code(report: &Report, options: &Options) -> u8 {
     let cannot_run = |runner: Runner| {
         let by_name = match runner {
@@ -239,10 +320,7 @@ fn exit_code(report: &Report, options: &Options) -> u8 {
             .rows
             .iter()
             .filter(|row| row.contender.runner == runner);
-        by_name
-            && rows
-                .into_iter()
-                .any(|row| matches!(row.status, Status::NotBuilt | Status::Skipped))
+        by_name && rows.into_iter().any(|row| row.status == Status::Skipped)
     };
     if report.failed() {
         FAILED
@@ -258,65 +336,9 @@ fn exit_code(report: &Report, options: &Options) -> u8 {
 }
 
 /// Of the terminal; where there is none, wide enough for everything.
-fn width() -> usize {
+pub(crate) fn width() -> usize {
     match terminal_size::terminal_size() {
         Some((terminal_size::Width(width), _)) => width.into(),
         None => 120,
     }
-}
-
-pub(crate) fn list(options: &Options) {
-    let console = Console::new(options.format == Format::Json);
-    let standing = |runtime: Runtime| match runtime.available() {
-        Ok(()) => ("available", None),
-        Err((status, note)) => (status.text(), Some(note)),
-    };
-    if options.format == Format::Json {
-        let demos: Vec<_> = Demo::all().map(|demo| {
-            let mut programs: Vec<_> = demo.chapter().parts.iter().map(|part| part.name).collect();
-            programs.dedup();
-            json!({ "name": demo.name(), "question": demo.chapter().question, "chapter": demo.chapter().place, "programs": programs })
-        }).collect();
-        let runtimes = Runtime::ALL.map(|runtime| {
-            let (status, note) = standing(runtime);
-            json!({ "name": runtime.name(), "status": status, "note": note })
-        });
-        let document =
-            json!({ "schema": "kolo-demos-list/1", "demos": demos, "runtimes": runtimes });
-        console.document(&serde_json::to_string_pretty(&document).expect("plain data"));
-        return;
-    }
-    console.write(Voice::Bold, "The course");
-    for demo in Demo::all() {
-        console.write(
-            Voice::Plain,
-            &format!("  {:<19}{}", demo.name(), demo.chapter().question),
-        );
-        let programs: Vec<_> = demo.chapter().parts.iter().map(|part| part.name).collect();
-        console.write(
-            Voice::Dim,
-            &format!(
-                "  {:<19}{}: {}",
-                "",
-                demo.chapter().place,
-                programs.join(" · ")
-            ),
-        );
-    }
-    console.write(Voice::Plain, "");
-    console.write(Voice::Bold, "The runtimes");
-    for runtime in Runtime::ALL {
-        let (status, _) = standing(runtime);
-        let voice = if status == "available" {
-            Voice::Plain
-        } else {
-            Voice::Dim
-        };
-        console.write(voice, &format!("  {:<19}{status}", runtime.name()));
-    }
-    console.write(Voice::Plain, "");
-    console.write(
-        Voice::Dim,
-        "  demos run <demo>, demos compare <demo>, or demos alone for the tour",
-    );
 }

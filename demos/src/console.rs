@@ -137,11 +137,20 @@ impl Console {
 
     /// A line of ours: headings, tables.
     pub(crate) fn write(&self, voice: Voice, line: &str) {
+        self.spoken(&[(voice, line)]);
+    }
+
+    /// A line in several voices, one after the other.
+    pub(crate) fn spoken(&self, parts: &[(Voice, impl AsRef<str>)]) {
         if self.mute {
             return;
         }
-        let style = voice.style();
-        let write = || heed(writeln!(anstream::stdout(), "{style}{line}{style:#}"));
+        let mut line = String::new();
+        for (voice, text) in parts {
+            let style = voice.style();
+            line += &format!("{style}{}{style:#}", text.as_ref());
+        }
+        let write = || heed(writeln!(anstream::stdout(), "{line}"));
         match &*self.spinner() {
             Some(spinner) => spinner.suspend(write),
             None => write(),

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! { "schema": "kolo-demos/1",
-//!   "command": "compare",                    or "run", "tour"
+//!   "command": "compare",                    or "compare --all", "run", "tour"
 //!   "date": "2026-01-31T12:00:00Z",
 //!   "machine":  { "os", "arch", "cpu", "cores" },
 //!   "versions": { "kolo", "tokio", "rustc", "python", "uvloop" },
@@ -14,7 +14,7 @@
 //!   "interrupted": false,
 //!   "rows": [
 //!     { "demo": "loop", "program": "mpsc", "runtime": "kolo-current",
-//!       "status": "done",                    "failed", "not built yet", "skipped", "interrupted"
+//!       "status": "done",                    "failed", "skipped", "interrupted"
 //!       "note": null,                        why, where it is not done
 //!       "items": 500000,
 //!       "wall_s": { "min", "median", "max" },
@@ -28,14 +28,17 @@
 //! ```
 //!
 //! A field is added without a new schema number, and never changes its meaning
-//! under an old one.
+//! under an old one. The same for programs: `schema/compare.schema.json`, against which
+//! a test holds what each command writes.
 
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 
 use serde::Serialize;
 
+use crate::commands::COMPARE_ALL;
 use crate::machine::{self, Machine, Versions};
+use crate::matrix::{self, Matrix};
 use crate::report::{Check, Report, Row, Sample, Spread};
 use crate::stage::Settings;
 use crate::table;
@@ -127,11 +130,15 @@ pub(crate) fn json(report: &Report) -> String {
 
 pub(crate) fn markdown(report: &Report) -> String {
     let versions = versions(report);
-    let mut text = format!(
-        "# demos {}\n\n{}\n",
-        report.command,
-        table::markdown(report)
-    );
+    let mut text = format!("# demos {}\n\n", report.command);
+    if report.command == COMPARE_ALL {
+        for asks in matrix::COMPARISON {
+            let matrix = Matrix::of(report, asks).markdown();
+            text += &format!("## {}\n\n{matrix}\n", asks.title());
+        }
+        text += "## Every row\n\n";
+    }
+    text += &format!("{}\n", table::markdown(report));
     text += "time and speed are medians; speed: tokio-current takes this many times as long for the same work.\n\n";
     text += &format!("- {}\n- {}\n", machine::now(), Machine::this().line());
     text += &format!(

@@ -4,17 +4,21 @@
 //!
 //! Reading order: `course/mod.rs` and its programs, `runtimes.rs`; `web/mod.rs`, the
 //! HTTP around one of them; then what is around all of them: `stage.rs` (what a program needs besides its runtime), `perform.rs` (one run),
-//! `report.rs`, `table.rs`, `export.rs` (what was found), `commands.rs` and `session.rs`
-//! (what each command does, and Ctrl-C); `load.rs` (what stands beside an echo server).
+//! `report.rs`, `table.rs`, `matrix.rs`, `export.rs` (what was found), `commands.rs` and
+//! `session.rs` (what each command does, and Ctrl-C), `list.rs` and `explain.rs` (what can
+//! be read without running anything); `load.rs` (what stands beside an echo server).
 
 mod catalogue;
 mod cli;
 mod commands;
 mod console;
 mod course;
+mod explain;
 mod export;
+mod list;
 mod load;
 mod machine;
+mod matrix;
 mod perform;
 mod playbill;
 mod python;
@@ -36,9 +40,12 @@ fn main() {
     let options = &cli.options;
     match &cli.command {
         None => commands::tour(options),
-        Some(Command::List) => commands::list(options),
+        Some(Command::List) => list::show(options, list::Hint::Run),
+        Some(Command::Explain { demo: None }) => list::show(options, list::Hint::Explain),
+        Some(Command::Explain { demo: Some(demo) }) => commands::explain(options, *demo),
+        Some(Command::Completions { shell }) => commands::completions(*shell),
         Some(Command::Run { demo }) => commands::run(options, demo),
-        Some(Command::Compare { how, demo }) => commands::compare(options, how, demo),
+        Some(Command::Compare { how, demo }) => commands::compare(options, how, demo.as_ref()),
         Some(Command::Measure { program, settings }) => {
             let on = options
                 .rt

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::catalogue::{Contender, Demo, Runner};
 use crate::console::{Manner, Voice};
 use crate::python::{self, Python};
-use crate::report::Measured;
+use crate::report::{Measured, Status};
 use crate::runtimes::Runtime;
 use crate::session::Session;
 use crate::stage::Settings;
@@ -40,8 +40,8 @@ impl Playbill {
     pub(crate) fn standing(&self, contender: Contender) -> Option<Measured> {
         match contender.runner {
             Runner::On(runtime) => {
-                let (status, note) = runtime.available().err()?;
-                Some(Measured::without_result(status, note))
+                let why = runtime.available().err()?;
+                Some(Measured::without_result(Status::Skipped, why))
             }
             Runner::Plain | Runner::Python(_) => None,
         }
@@ -66,7 +66,8 @@ impl Playbill {
             if let Some(row) = self.standing(contender) {
                 if manner == Manner::Full {
                     self.title(contender);
-                    console.write(Voice::Dim, &format!("{}, skipped", row.status.text()));
+                    let why = row.note.as_deref().unwrap_or_default();
+                    console.write(Voice::Dim, &format!("skipped: {why}"));
                 }
                 self.session.report().add(contender, row);
                 continue;
@@ -109,6 +110,11 @@ impl Playbill {
 
     /// `compare`: every contender in a fresh process, in turn.
     pub(crate) fn measure(&self, demo: Demo, rounds: u32) {
+        self.in_turn(demo, rounds, |_, _| {});
+        self.session.console.hush();
+    }
+
+    pub(crate) fn say_how_it_is_measured(&self, rounds: u32, scaled: bool) {
         let console = &self.session.console;
         let runs = if rounds == 1 {
             "one run".to_owned()
@@ -116,7 +122,7 @@ impl Playbill {
             format!("{rounds} runs")
         };
         let mut how = format!("{runs} of each contender, in turn, each in a fresh process");
-        if demo.chapter().shortest_wait.is_some() {
+        if scaled {
             how += &format!("; waits × {}", self.settings.time_scale);
         }
         console.write(Voice::Dim, &format!("{how},"));
@@ -124,8 +130,6 @@ impl Playbill {
             Voice::Dim,
             &format!("on {}.", machine::Machine::this().line()),
         );
-        self.in_turn(demo, rounds, |_, _| {});
-        console.hush();
     }
 
     fn in_turn(&self, demo: Demo, rounds: u32, seen: impl Fn(Contender, &Measured)) {

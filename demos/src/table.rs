@@ -5,6 +5,8 @@
 //! [`COLUMNS`]' order of importance.
 //!
 //! What could not run has a row that says so: nothing is missing silently.
+//!
+//! Read next: `matrix.rs`, which shows many demos at once.
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
@@ -131,16 +133,16 @@ pub(crate) fn duration(seconds: f64) -> String {
     format!("{} {unit}", digits(scaled))
 }
 
-fn bytes(bytes: f64) -> String {
+pub(crate) fn bytes(bytes: f64) -> String {
     format!("{} MB", digits(bytes / 1e6))
 }
 
-fn times(ratio: f64) -> String {
+pub(crate) fn times(ratio: f64) -> String {
     format!("{}×", digits(ratio))
 }
 
 /// Three digits, as long as they say something.
-fn digits(number: f64) -> String {
+pub(crate) fn digits(number: f64) -> String {
     let decimals = match number {
         n if n >= 99.95 => 0,
         n if n >= 9.995 => 1,
@@ -158,14 +160,8 @@ struct Cells<'a> {
 
 impl<'a> Cells<'a> {
     fn of(report: &'a Report) -> Self {
-        let shown: Vec<&Row> = report
-            .rows
-            .iter()
-            .enumerate()
-            .filter(|&(at, row)| !repeats(row, &report.rows[..at]))
-            .map(|(_, row)| row)
-            .collect();
-        let one_demo = shown.iter().all(|row| row.demo() == shown[0].demo());
+        let shown: Vec<&Row> = report.rows.iter().collect();
+        let one_demo = report.is_of_one_demo();
         let columns: Vec<_> = COLUMNS
             .iter()
             .filter(|column| !(column.title == "demo" && one_demo))
@@ -216,14 +212,6 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// Whether this row says only what one above it said already.
-fn repeats(row: &Row, above: &[Row]) -> bool {
-    row.status == Status::NotBuilt
-        && above.iter().any(|other| {
-            other.demo() == row.demo() && other.contender.runner == row.contender.runner
-        })
-}
-
 /// The table, and what there is to say below it.
 pub(crate) fn lines(report: &Report, width: usize) -> Vec<(Voice, String)> {
     if report.rows.is_empty() {
@@ -231,24 +219,24 @@ pub(crate) fn lines(report: &Report, width: usize) -> Vec<(Voice, String)> {
     }
     let mut lines = rows(report, width);
     lines.push((Voice::Plain, String::new()));
-    for (voice, note) in footnotes(report) {
-        lines.extend(wrap(&note, width).into_iter().map(|line| (voice, line)));
-    }
+    lines.extend(notes(meanings(report), width));
+    lines.extend(notes(standing(report), width));
     lines
 }
 
-/// Breaks a note between words, and indents what follows.
-pub(crate) fn wrap(note: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::from(" ")];
-    for word in note.split_whitespace() {
-        let line = lines.last_mut().expect("never empty");
-        if line.chars().count() + 1 + word.chars().count() > width {
-            lines.push(format!("    {word}"));
-        } else {
-            *line += &format!(" {word}");
-        }
-    }
-    lines
+/// Notes, indented, and broken between words.
+pub(crate) fn notes(notes: Vec<(Voice, String)>, width: usize) -> Vec<(Voice, String)> {
+    let how = textwrap::Options::new(width)
+        .break_words(false)
+        .initial_indent("  ")
+        .subsequent_indent("    ");
+    let broken = |(voice, note): (Voice, String)| {
+        let lines = textwrap::wrap(&note, &how).into_iter();
+        lines
+            .map(|line| (voice, line.into_owned()))
+            .collect::<Vec<_>>()
+    };
+    notes.into_iter().flat_map(broken).collect()
 }
 
 fn rows(report: &Report, width: usize) -> Vec<(Voice, String)> {
@@ -321,12 +309,12 @@ fn voice(row: &Row) -> Voice {
             _ => Voice::Plain,
         },
         Status::Failed => Voice::Red,
-        Status::NotBuilt | Status::Skipped | Status::Interrupted => Voice::Dim,
+        Status::Skipped | Status::Interrupted => Voice::Dim,
     }
 }
 
-/// What the columns mean, why rows are missing, and how the checks went.
-fn footnotes(report: &Report) -> Vec<(Voice, String)> {
+/// What the columns mean.
+fn meanings(report: &Report) -> Vec<(Voice, String)> {
     let mut notes = Vec::new();
     let mut dim = |text: String| notes.push((Voice::Dim, text));
     if report.rows.iter().any(|row| report.ratio(row).is_some()) {
@@ -353,6 +341,13 @@ fn footnotes(report: &Report) -> Vec<(Voice, String)> {
     {
         dim("fib: a thousand futures, one by one; an item is a poll".to_owned());
     }
+    notes
+}
+
+/// How often was measured, why rows have no result, and how the checks went.
+pub(crate) fn standing(report: &Report) -> Vec<(Voice, String)> {
+    let mut notes = Vec::new();
+    let mut dim = |text: String| notes.push((Voice::Dim, text));
     let runs = report
         .rows
         .iter()
@@ -376,7 +371,7 @@ fn footnotes(report: &Report) -> Vec<(Voice, String)> {
     for row in report
         .rows
         .iter()
-        .filter(|row| matches!(row.status, Status::NotBuilt | Status::Skipped))
+        .filter(|row| row.status == Status::Skipped)
     {
         let note = row.note.as_deref().unwrap_or_default();
         let line = format!("{}: {}", row.contender.runner.name(), note);
@@ -391,13 +386,19 @@ fn footnotes(report: &Report) -> Vec<(Voice, String)> {
             "Ctrl-C: this is what there was until then".to_owned(),
         ));
     }
+    let one_demo = report.is_of_one_demo();
     for row in report
         .rows
         .iter()
         .filter(|row| row.status == Status::Failed)
     {
+        let of = if one_demo {
+            String::new()
+        } else {
+            format!("{}, ", row.demo().name())
+        };
         let contender = format!(
-            "{} on {}",
+            "{of}{} on {}",
             row.contender.program.name(),
             row.contender.runner.name()
         );
@@ -451,8 +452,12 @@ mod tests {
 
     #[test]
     fn notes_are_broken_between_words() {
-        assert_eq!(wrap("one two three", 9), ["  one two", "    three"]);
-        assert_eq!(wrap("one", 2), [" ", "    one"]);
+        let broken = |note: &str, width| {
+            let lines = notes(vec![(Voice::Dim, note.to_owned())], width).into_iter();
+            lines.map(|(_, line)| line).collect::<Vec<_>>()
+        };
+        assert_eq!(broken("one two three", 9), ["  one two", "    three"]);
+        assert_eq!(broken("one /a/long/path", 8), ["  one", "    /a/long/path"]);
     }
 
     #[test]

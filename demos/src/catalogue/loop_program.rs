@@ -11,7 +11,10 @@ pub(super) const CHAPTER: Chapter = Chapter {
     throws_dice: false,
     parts: &[
         Part::of(Program::LoopMpsc, "mpsc"),
-        Part::of(Program::LoopQueue, "Queue"),
+        Part {
+            key: true, // what the Pythons have too
+            ..Part::of(Program::LoopQueue, "Queue")
+        },
         Part::of(Program::LoopMpscArmed, "mpsc, armed"),
         Part::of(Program::LoopQueueArmed, "Queue, armed"),
         Part {

@@ -31,7 +31,6 @@ mod scrape;
 #[cfg(test)]
 mod tests;
 
-#[allow(unused_imports)] // `Excerpt` is for whoever shows a lesson
 pub(crate) use lesson::{Excerpt, Lesson};
 
 /// A chapter's name, in the order of the course.
@@ -95,6 +94,9 @@ pub(crate) struct Part {
     pub(crate) peer: Program,
     /// How long it takes at the course's pace, in seconds.
     pub(crate) seconds: fn(&Settings) -> f64,
+    /// Whether it stands for its demo where there is room for one program: see
+    /// [`Chapter::key`].
+    pub(crate) key: bool,
 }
 
 /// What a program needs to run.
@@ -180,7 +182,20 @@ impl Part {
             runs_on: RunsOn::Runtimes,
             peer: program,
             seconds: |_| 0.0,
+            key: false,
         }
+    }
+}
+
+impl Chapter {
+    /// The program that stands for the demo: the one that says so, or else the last that
+    /// runs on the runtimes.
+    pub(crate) fn key(&self) -> Program {
+        let on_runtimes = |part: &&Part| part.runs_on == RunsOn::Runtimes;
+        let mut parts = self.parts.iter().filter(on_runtimes);
+        let marked = parts.clone().find(|part| part.key);
+        let part = marked.or_else(|| parts.next_back());
+        part.expect("every demo runs on the runtimes").program
     }
 }
 

@@ -23,6 +23,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
         },
         Part {
             seconds: |_| 1.0,
+            key: true,
             ..Part::of(Program::ScrapeAtOnce, "at once")
         },
         Part {

@@ -21,6 +21,18 @@ fn a_peer_runs_on_the_runtimes_and_is_of_the_same_chapter() {
 }
 
 #[test]
+fn one_program_stands_for_its_demo() {
+    for demo in Demo::all() {
+        let chapter = demo.chapter();
+        assert_eq!(chapter.key().part().runs_on, RunsOn::Runtimes, "{demo:?}");
+        assert!(
+            chapter.parts.iter().filter(|part| part.key).count() <= 1,
+            "{demo:?}"
+        );
+    }
+}
+
+#[test]
 fn what_a_lesson_quotes_is_there() {
     for demo in Demo::all() {
         let lesson = &demo.chapter().lesson;

@@ -14,7 +14,7 @@ use crate::stage::{Stage, Threads};
 ///
 /// # Errors
 ///
-/// The Builder's: of kind `Unsupported` where the library has no such loop yet.
+/// The Builder's, where the process may have no more descriptors or threads.
 pub(crate) fn new_loop(threads: Threads) -> io::Result<rt::runtime::Runtime> {
     let mut builder = match threads {
         Threads::One => rt::runtime::Builder::new_current_thread(),
