@@ -1,13 +1,13 @@
 //! **What can be asked for?** The command line, as clap reads it. Every option may
 //! stand before or after the command; each command and each demo has a `--help` with
 //! examples. Defaults that differ between commands are filled in by `commands.rs`.
+//!
+//! Read next: `arguments.rs`.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::error::ErrorKind;
-use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::catalogue::{Demo, Program};
@@ -298,95 +298,5 @@ fn time_scale(text: &str) -> Result<f64, String> {
         Ok(scale) if scale > 0.0 && scale <= 100.0 => Ok(scale),
         Ok(_) => Err("a number above 0, and at most 100".to_owned()),
         Err(error) => Err(error.to_string()),
-    }
-}
-
-/// Reads the command line; ends the process on `--help`, `--version` and misuse.
-pub(crate) fn parse() -> Cli {
-    let command = Cli::command().color(color_of(std::env::args().skip(1)));
-    let cli = read(command, std::env::args_os()).unwrap_or_else(|error| error.exit());
-    cli.options.color.write_global();
-    cli
-}
-
-fn read(
-    mut command: clap::Command,
-    args: impl IntoIterator<Item = OsString>,
-) -> Result<Cli, clap::Error> {
-    let cli = Cli::from_arg_matches(&command.try_get_matches_from_mut(args)?)?;
-    if let Some(Command::Compare { how, demo }) = &cli.command {
-        let (kind, wrong) = match (how.all, demo) {
-            (true, None) | (false, Some(_)) => return Ok(cli),
-            (false, None) => (
-                ErrorKind::MissingSubcommand,
-                "which demo is to be measured? Name one, or ask for --all (`demos list` shows them)",
-            ),
-            (true, Some(_)) => (
-                ErrorKind::ArgumentConflict,
-                "--all measures every demo: name one of them, or say --all",
-            ),
-        };
-        let compare = command.find_subcommand_mut("compare");
-        return Err(compare.expect("it was just read").error(kind, wrong));
-    }
-    Ok(cli)
-}
-
-/// The commands that people use: completions are for them.
-pub(crate) fn without_hidden() -> clap::Command {
-    let all = Cli::command();
-    let shown = all
-        .get_subcommands()
-        .filter(|command| !command.is_hide_set());
-    clap::Command::new("demos")
-        .version(env!("CARGO_PKG_VERSION"))
-        .args(all.get_arguments())
-        .subcommands(shown)
-}
-
-/// `--color` as far as clap's own texts need it, before clap has read it.
-fn color_of(args: impl Iterator<Item = String>) -> ColorChoice {
-    let mut args = args.skip_while(|arg| !arg.starts_with("--color"));
-    let value = match args.next() {
-        Some(arg) if arg == "--color" => args.next(),
-        Some(arg) => arg.strip_prefix("--color=").map(str::to_owned),
-        None => None,
-    };
-    value
-        .and_then(|value| ColorChoice::from_str(&value, true).ok())
-        .unwrap_or(ColorChoice::Auto)
-}
-
-/// Tells `anstream` what was chosen.
-trait WriteGlobal {
-    fn write_global(self);
-}
-
-impl WriteGlobal for ColorChoice {
-    fn write_global(self) {
-        match self {
-            ColorChoice::Auto => anstream::ColorChoice::Auto,
-            ColorChoice::Always => anstream::ColorChoice::Always,
-            ColorChoice::Never => anstream::ColorChoice::Never,
-        }
-        .write_global();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_well_formed() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn colour_is_known_before_clap_knows() {
-        let of = |line: &str| color_of(line.split(' ').map(str::to_owned));
-        assert_eq!(of("run count --color never"), ColorChoice::Never);
-        assert_eq!(of("--color=always list"), ColorChoice::Always);
-        assert_eq!(of("list"), ColorChoice::Auto);
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use clap_complete::Shell;
 
 use crate::catalogue::{Demo, Runner};
-use crate::cli::{self, Comparison, DemoName, Format, Options};
+use crate::cli::{Comparison, DemoName, Format, Options};
 use crate::console::{Console, Manner, Voice};
 use crate::matrix::{Asks, Matrix};
 use crate::playbill::Playbill;
@@ -20,7 +20,7 @@ use crate::runtimes::Runtime;
 use crate::session::Session;
 use crate::stage::{Dice, Settings, thousands};
 use crate::wishes::Wishes;
-use crate::{explain, export, machine, matrix, table};
+use crate::{arguments, explain, export, machine, matrix, table};
 
 /// How often the tour runs each contender of `loop`, if there is time.
 const TOUR_ROUNDS: u32 = 3;
@@ -129,10 +129,8 @@ pub(crate) fn compare(options: &Options, how: &Comparison, named: Option<&DemoNa
             let began = Instant::now();
             heading(console, demo, &playbill.settings);
             playbill.measure(demo, how.runs);
-            let took = humantime::format_duration(Duration::from_millis(
-                u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            ));
-            console.write(Voice::Dim, &format!("  measured in {took}"));
+            let took = table::duration(began.elapsed().as_secs_f64());
+            console.write(Voice::Dim, &format!("  measured in {}", took.trim_end()));
         }
         playbill.session.end()
     };
@@ -151,7 +149,12 @@ pub(crate) fn explain(options: &Options, demo: Demo) {
 
 pub(crate) fn completions(shell: Shell) {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut cli::without_hidden(), "demos", &mut script);
+    clap_complete::generate(
+        shell,
+        &mut arguments::without_hidden(),
+        "demos",
+        &mut script,
+    );
     let script = String::from_utf8(script).expect("made of strings");
     Console::new(true).document(script.trim_end());
 }

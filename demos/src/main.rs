@@ -8,6 +8,7 @@
 //! `session.rs` (what each command does, and Ctrl-C), `list.rs` and `explain.rs` (what can
 //! be read without running anything); `load.rs` (what stands beside an echo server).
 
+mod arguments;
 mod catalogue;
 mod cli;
 mod commands;
@@ -36,7 +37,7 @@ use console::Console;
 
 fn main() {
     kolo_load::be_client_if_asked();
-    let cli = cli::parse();
+    let cli = arguments::parse();
     let options = &cli.options;
     match &cli.command {
         None => commands::tour(options),

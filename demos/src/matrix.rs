@@ -6,8 +6,9 @@
 //! speed, one for CPU time and one for memory, the tour a single one, with the key
 //! program of each demo alone. The terminal, Markdown and the page show the same cells.
 //!
-//! Where the terminal is narrow, the second number of a cell goes below the first;
-//! where it is narrower still, what stands beside is left out, and a note says so.
+//! Where the terminal is narrow, the second number of a cell goes below the first, and
+//! that of what stands beside is left out; where it is narrower still, all that stands
+//! beside is, and a note says so.
 //!
 //! Read next: `export.rs`.
 
@@ -300,7 +301,13 @@ impl Matrix {
             let beside: Vec<_> = line
                 .beside
                 .iter()
-                .map(|(name, cell)| format!("{name} {}", cell.text()))
+                .map(|(name, cell)| {
+                    let number = match layout.stacked {
+                        true => cell.first.clone(),
+                        false => cell.text(),
+                    };
+                    format!("{name} {number}")
+                })
                 .collect();
             let mut height = columns.iter().map(|column| column[at].lines().count());
             let mut height = height.by_ref().max().unwrap_or(1).max(1);
@@ -498,11 +505,11 @@ mod tests {
         assert!(wide[1].ends_with("beside it"), "{}", wide[1]);
         assert!(wide[3].contains("2.00× 2.00–2.00"), "{}", wide[3]);
         assert_eq!(wide.len(), 4);
-        let narrow = lines(81);
+        let narrow = lines(75);
         assert!(narrow[1].ends_with("beside it"), "{}", narrow[1]);
         assert!(!narrow[3].contains("2.00–2.00  "), "{}", narrow[3]);
         assert!(narrow[4].contains("2.00–2.00"), "{}", narrow[4]);
-        let narrower = lines(60);
+        let narrower = lines(50);
         assert!(narrower[1].ends_with("tokio-current"), "{}", narrower[1]);
         assert!(narrower.iter().any(|line| line.contains("wider terminal")));
     }
