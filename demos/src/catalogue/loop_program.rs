@@ -11,10 +11,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
     throws_dice: false,
     parts: &[
         Part::of(Program::LoopMpsc, "mpsc"),
-        Part {
-            key: true, // what the Pythons have too
-            ..Part::of(Program::LoopQueue, "Queue")
-        },
+        Part::of(Program::LoopQueue, "Queue"),
         Part::of(Program::LoopMpscArmed, "mpsc, armed"),
         Part::of(Program::LoopQueueArmed, "Queue, armed"),
         Part {

@@ -20,7 +20,6 @@ pub(super) const CHAPTER: Chapter = Chapter {
         },
         Part {
             seconds: |_| 21.5,
-            key: true, // the one that does what the synchronous program does
             ..Part::of(Program::OneProducer, "one producer")
         },
         Part {
