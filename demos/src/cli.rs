@@ -10,6 +10,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::amdahl::Shares;
 use crate::catalogue::{Demo, Program};
 use crate::load::LoadOptions;
 use crate::runtimes::Runtime;
@@ -39,6 +40,7 @@ Examples:
   demos compare loop --runs 9 --export-json loop.json
   demos compare --all --export-markdown all.md
   demos completions bash                    a script that completes all of this
+  demos --html course.html                  the tour, as a page too
 
 Exit codes:
   0    done (rows that can't run here are skipped)
@@ -85,6 +87,28 @@ demo keeps its sense. [default: 1 with run; 0.05 with compare and without a comm
     /// The Python whose asyncio and uvloop join `loop` [default: python3]
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
+
+    /// Write the pictures to this file
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        long_help = "\
+Write the pictures that were drawn to this file: `upper-bound` and `requests` draw some. It has \
+light and dark colours, and a description for those who can't see it."
+    )]
+    pub(crate) svg: Option<PathBuf>,
+
+    /// Write a page of all that was run to this file
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        long_help = "\
+Write a page of all that was run to this file: tables, checks, pictures, the machine. It needs no \
+network, and fits a phone."
+    )]
+    pub(crate) html: Option<PathBuf>,
 
     /// For people or for programs
     #[arg(long, global = true, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
@@ -193,6 +217,31 @@ pub(crate) struct Comparison {
 
 #[derive(Subcommand, Clone, Debug)]
 pub(crate) enum DemoName {
+    /// How much faster can a program become?
+    #[command(after_help = "\
+A job of which a share can be concurrent, on one thread and on more, up to one for each core; and
+a job that waits, with more and more waits at once. Beside what is measured, the bound: what must
+be done in order takes its time, however many threads there are.
+
+Examples:
+  demos run upper-bound
+  demos run upper-bound --share 0.5,0.99 --rt kolo-multi
+  demos compare upper-bound --runs 3 --html bound.html")]
+    UpperBound(Shares),
+
+    /// How many requests does a system take before it degrades?
+    #[command(after_help = "\
+Three requests, each with some work and a long wait for the database: one after another, on
+threads, and overlapped. Then more and more requests a second, until response time degrades: for a
+thread that waits, and for each runtime. At the course's pace this takes about half a minute.
+
+Examples:
+  demos run requests
+  demos run requests --rt kolo-current --time-scale 0.1
+  demos run requests --svg requests.svg
+  demos compare requests --runs 3 --html requests.html")]
+    Requests,
+
     /// What can a thread do while a function waits?
     #[command(after_help = "\
 Three counts of a second each: one after another, and gathered on a loop.
@@ -268,6 +317,8 @@ Examples:
 impl DemoName {
     pub(crate) fn demo(&self) -> Demo {
         match self {
+            DemoName::UpperBound(_) => Demo::UpperBound,
+            DemoName::Requests => Demo::Requests,
             DemoName::Count => Demo::Count,
             DemoName::Fib => Demo::Fib,
             DemoName::ProducerConsumer => Demo::ProducerConsumer,
@@ -281,9 +332,14 @@ impl DemoName {
     pub(crate) fn wishes(&self, moment: f64) -> Wishes {
         let mut wishes = Wishes::usual(moment);
         match self {
+            DemoName::UpperBound(shares) => wishes.shares = shares.clone(),
             DemoName::Scrape(visit) => wishes.visit = visit.clone(),
             DemoName::Echo(load) => wishes.load = load.settings(moment),
-            DemoName::Count | DemoName::Fib | DemoName::ProducerConsumer | DemoName::Loop => {}
+            DemoName::Requests
+            | DemoName::Count
+            | DemoName::Fib
+            | DemoName::ProducerConsumer
+            | DemoName::Loop => {}
         }
         wishes
     }

@@ -41,7 +41,7 @@ pub(crate) fn document(demo: Demo) -> Value {
 
 pub(crate) fn tell(console: &Console, demo: Demo, width: usize) {
     for line in lines(demo, width) {
-        console.spoken(&line);
+        console.paint(&line);
     }
 }
 

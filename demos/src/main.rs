@@ -6,8 +6,10 @@
 //! HTTP around one of them; then what is around all of them: `stage.rs` (what a program needs besides its runtime), `perform.rs` (one run),
 //! `report.rs`, `table.rs`, `matrix.rs`, `export.rs` (what was found), `commands.rs` and
 //! `session.rs` (what each command does, and Ctrl-C), `list.rs` and `explain.rs` (what can
-//! be read without running anything); `load.rs` (what stands beside an echo server).
+//! be read without running anything); `load.rs` (what stands beside an echo server);
+//! `picture/` (what a program drew) and `page.rs` (all of a report in a page).
 
+mod amdahl;
 mod arguments;
 mod catalogue;
 mod cli;
@@ -16,15 +18,19 @@ mod console;
 mod course;
 mod explain;
 mod export;
+mod labour;
 mod list;
 mod load;
 mod machine;
 mod matrix;
+mod page;
 mod perform;
+mod picture;
 mod playbill;
 mod python;
 mod report;
 mod runtimes;
+mod rush;
 mod session;
 mod stage;
 mod stats;

@@ -47,8 +47,18 @@ impl Asks {
     }
 }
 
-/// The questions of a comparison of all demos.
-pub(crate) const COMPARISON: [Asks; 3] = [Asks::Speed, Asks::Cpu, Asks::Memory];
+/// What the commands are called that show all demos.
+pub(crate) const TOUR: &str = "tour";
+pub(crate) const COMPARE_ALL: &str = "compare --all";
+
+/// The questions that a report answers with a matrix each: none where it is of one demo.
+pub(crate) fn questions(report: &Report) -> &'static [Asks] {
+    match report.command {
+        TOUR => &[Asks::Glance],
+        COMPARE_ALL => &[Asks::Speed, Asks::Cpu, Asks::Memory],
+        _ => &[],
+    }
+}
 
 pub(crate) struct Matrix {
     pub(crate) asks: Asks,
@@ -411,7 +421,7 @@ mod tests {
             items: 2,
             wishes: Wishes::usual(1.0),
         };
-        let mut report = Report::new("compare --all", settings);
+        let mut report = Report::new(COMPARE_ALL, settings);
         for &(program, runner, seconds) in runs {
             for &wall_s in seconds {
                 let sample = Sample {
@@ -427,6 +437,7 @@ mod tests {
                     lines: Vec::new(),
                     items: None,
                     checks: Vec::new(),
+                    pictures: Vec::new(),
                     sample: Some(sample),
                 };
                 report.add(Contender { program, runner }, measured);

@@ -16,7 +16,7 @@ use crate::report::{Measured, Status};
 use crate::runtimes::Runtime;
 use crate::session::Session;
 use crate::stage::Settings;
-use crate::{machine, perform};
+use crate::{machine, matrix, perform};
 
 /// The tour is to be over in a minute, and the demos after `loop` take a third of it: a
 /// further round of `loop` that would probably end later than this after the start is
@@ -136,7 +136,7 @@ impl Playbill {
     fn in_turn(&self, demo: Demo, rounds: u32, seen: impl Fn(Contender, &Measured)) {
         let console = &self.session.console;
         let python = (demo == Demo::Loop).then(|| self.find_python());
-        let tour = self.session.report().command == "tour";
+        let tour = self.session.report().command == matrix::TOUR;
         for round in 1..=rounds {
             // What a further round would take: those that run once are not in it.
             let mut again = Duration::ZERO;

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Demo, Program};
 use crate::console::{Console, Voice};
+use crate::picture::Picture;
 use crate::report::{Check, Measured, Sample, Spread, Status};
 use crate::wishes::Wishes;
 
@@ -89,6 +90,7 @@ struct Notes {
     /// Where it is not that of this whole process.
     cpu: Option<Duration>,
     checks: Vec<Check>,
+    pictures: Vec<Picture>,
 }
 
 impl Notes {
@@ -306,6 +308,11 @@ impl Stage {
         });
     }
 
+    /// A picture of what was done or found.
+    pub(crate) fn draw(&self, picture: Picture) {
+        self.notes().pictures.push(picture);
+    }
+
     /// Everything noted, once the program has ended.
     pub(crate) fn measured(&self, cpu_s: f64, peak_bytes: Option<u64>) -> Measured {
         let notes = std::mem::take(&mut *self.notes());
@@ -317,6 +324,7 @@ impl Stage {
             lines: notes.lines,
             items: notes.items,
             checks: notes.checks,
+            pictures: notes.pictures,
             sample: notes.took.map(|took| Sample {
                 wall_s: took.as_secs_f64(),
                 cpu_s: notes.cpu.map_or(cpu_s, |cpu| cpu.as_secs_f64()),

@@ -13,6 +13,7 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, Tab
 
 use crate::catalogue::{Demo, Runner};
 use crate::console::Voice;
+use crate::matrix;
 use crate::report::{Report, Row, Spread, Status};
 use crate::runtimes::Runtime;
 
@@ -219,8 +220,7 @@ pub(crate) fn lines(report: &Report, width: usize) -> Vec<(Voice, String)> {
     }
     let mut lines = rows(report, width);
     lines.push((Voice::Plain, String::new()));
-    lines.extend(notes(meanings(report), width));
-    lines.extend(notes(standing(report), width));
+    lines.extend(notes(footnotes(report), width));
     lines
 }
 
@@ -313,6 +313,13 @@ fn voice(row: &Row) -> Voice {
     }
 }
 
+/// All that stands below a table.
+pub(crate) fn footnotes(report: &Report) -> Vec<(Voice, String)> {
+    let mut notes = meanings(report);
+    notes.extend(standing(report));
+    notes
+}
+
 /// What the columns mean.
 fn meanings(report: &Report) -> Vec<(Voice, String)> {
     let mut notes = Vec::new();
@@ -356,7 +363,7 @@ pub(crate) fn standing(report: &Report) -> Vec<(Voice, String)> {
     let (fewest, most) = (runs.clone().min().unwrap_or(0), runs.max().unwrap_or(0));
     if most > 1 {
         // In the tour it is `loop` alone that runs more than once.
-        let up_to = if report.command == "tour" {
+        let up_to = if report.command == matrix::TOUR {
             "loop: up to "
         } else if fewest < most {
             "up to "
@@ -426,6 +433,57 @@ pub(crate) fn standing(report: &Report) -> Vec<(Voice, String)> {
         )),
     }
     notes
+}
+
+/// A demo's rows as a page shows them: titles, and whether numbers stand below them; and
+/// of each row its standing and its cells.
+pub(crate) struct Grid<'a> {
+    pub(crate) titles: Vec<(&'static str, bool)>,
+    pub(crate) rows: Vec<(&'a Row, Vec<String>)>,
+}
+
+pub(crate) fn grid(report: &Report, demo: Demo) -> Grid<'_> {
+    let mut cells = Cells::of(report);
+    let columns = cells.columns.iter();
+    cells.columns = columns
+        .copied()
+        .filter(|column| column.title != "demo")
+        .collect();
+    let rows = cells.shown.iter().filter(|row| row.demo() == demo);
+    let texts = |row: &&Row| {
+        cells
+            .columns
+            .iter()
+            .map(|column| (column.cell)(report, row))
+            .collect()
+    };
+    let rows: Vec<(&Row, Vec<String>)> = rows.map(|row| (*row, texts(row))).collect();
+    // What another demo has may be nothing here.
+    let filled = |at: usize| rows.iter().any(|(_, texts)| !texts[at].is_empty());
+    let filled: Vec<bool> = (0..cells.columns.len()).map(filled).collect();
+    fn kept<'t, T>(
+        all: impl IntoIterator<Item = T> + 't,
+        filled: &'t [bool],
+    ) -> impl Iterator<Item = T> + 't {
+        all.into_iter()
+            .zip(filled)
+            .filter(|(_, filled)| **filled)
+            .map(|(one, _)| one)
+    }
+    Grid {
+        titles: kept(
+            cells
+                .columns
+                .iter()
+                .map(|column| (column.title, column.right)),
+            &filled,
+        )
+        .collect(),
+        rows: rows
+            .into_iter()
+            .map(|(row, texts)| (row, kept(texts, &filled).collect()))
+            .collect(),
+    }
 }
 
 /// The whole table for a Markdown file.

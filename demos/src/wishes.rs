@@ -4,11 +4,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::amdahl::Shares;
 use crate::load::{self, LoadSettings};
 use crate::web::visit::{self, Visit};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Wishes {
+    /// What can be concurrent in `upper-bound`.
+    #[serde(flatten)]
+    pub(crate) shares: Shares,
     /// What `scrape` gets.
     pub(crate) visit: Visit,
     /// What the client of `echo` does.
@@ -19,6 +23,7 @@ impl Wishes {
     /// What is meant where nothing is said; a load takes this many seconds.
     pub(crate) fn usual(moment: f64) -> Self {
         Self {
+            shares: Shares::usual(),
             visit: visit::USUAL.clone(),
             load: load::USUAL.settings(moment),
         }

@@ -26,7 +26,9 @@ mod fib;
 mod lesson;
 mod loop_program;
 mod producer_consumer;
+mod requests;
 mod scrape;
+mod upper_bound;
 
 #[cfg(test)]
 mod tests;
@@ -37,6 +39,8 @@ pub(crate) use lesson::{Excerpt, Lesson};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Demo {
+    UpperBound,
+    Requests,
     Count,
     Fib,
     ProducerConsumer,
@@ -48,6 +52,14 @@ pub(crate) enum Demo {
 /// One program of a demo. The names are those of the hidden `measure` command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Program {
+    UpperBoundOnThreads,
+    UpperBoundComputing,
+    UpperBoundWaiting,
+    RequestsInTurn,
+    RequestsOnThreads,
+    RequestsOverlapped,
+    RequestsRushOneThread,
+    RequestsRush,
     CountSynchronous,
     CountGathered,
     FibSteps,
@@ -141,6 +153,8 @@ impl Demo {
 
     pub(crate) fn chapter(self) -> &'static Chapter {
         match self {
+            Demo::UpperBound => &upper_bound::CHAPTER,
+            Demo::Requests => &requests::CHAPTER,
             Demo::Count => &count::CHAPTER,
             Demo::Fib => &fib::CHAPTER,
             Demo::ProducerConsumer => &producer_consumer::CHAPTER,

@@ -5,7 +5,9 @@
 
 use std::io;
 
-use super::{count, echo, fib, loop_program, producer_consumer, rt, scrape};
+use super::{
+    count, echo, fib, loop_program, producer_consumer, requests, rt, rush, scrape, upper_bound,
+};
 use crate::catalogue::Program;
 use crate::load;
 use crate::stage::{Stage, Threads};
@@ -30,6 +32,14 @@ pub(crate) fn new_loop(threads: Threads) -> io::Result<rt::runtime::Runtime> {
 /// Those of [`new_loop`], and a sentence where a program can't begin.
 pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
     match program {
+        Program::UpperBoundOnThreads => upper_bound::on_threads(stage),
+        Program::UpperBoundComputing => upper_bound::on_tasks(stage),
+        Program::UpperBoundWaiting => upper_bound::waiting(stage),
+        Program::RequestsInTurn => requests::in_turn(stage),
+        Program::RequestsOnThreads => requests::on_threads(stage),
+        Program::RequestsOverlapped => requests::overlapped(stage),
+        Program::RequestsRushOneThread => rush::on_one_thread(stage),
+        Program::RequestsRush => rush::on_a_loop(stage),
         Program::CountSynchronous => count::synchronous(stage),
         Program::CountGathered => count::gathered(stage),
         Program::FibSteps => fib::steps(stage),

@@ -11,7 +11,7 @@
 //! What hyper and TLS need to run on a library differs too, and so has a line of its
 //! own: `web`.
 //!
-//! Read next: `count.rs`, then `fib.rs`, `producer_consumer.rs`,
+//! Read next: `upper_bound.rs`, `requests.rs`, `rush.rs`, `count.rs`, then `fib.rs`, `producer_consumer.rs`,
 //! `loop_program.rs`, `scrape.rs`: the order of the course; then `echo.rs`.
 
 #![allow(clippy::duplicate_mod)] // one text, compiled once per library: the point
@@ -35,8 +35,14 @@ pub(crate) mod on_kolo {
     mod loop_program;
     #[path = "producer_consumer.rs"]
     mod producer_consumer;
+    #[path = "requests.rs"]
+    mod requests;
+    #[path = "rush.rs"]
+    mod rush;
     #[path = "scrape.rs"]
     mod scrape;
+    #[path = "upper_bound.rs"]
+    mod upper_bound;
 
     #[path = "../web/client.rs"]
     mod client;
@@ -65,8 +71,14 @@ pub(crate) mod on_tokio {
     mod loop_program;
     #[path = "producer_consumer.rs"]
     mod producer_consumer;
+    #[path = "requests.rs"]
+    mod requests;
+    #[path = "rush.rs"]
+    mod rush;
     #[path = "scrape.rs"]
     mod scrape;
+    #[path = "upper_bound.rs"]
+    mod upper_bound;
 
     #[path = "../web/client.rs"]
     mod client;
