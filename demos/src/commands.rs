@@ -116,6 +116,7 @@ pub(crate) fn compare(options: &Options, how: &Comparison, named: Option<&DemoNa
     };
     playbill.say_how_it_is_measured(how.runs, scaled);
     let Some(named) = named else {
+        say_how_long_all(&playbill, how.runs);
         for demo in Demo::all() {
             let began = Instant::now();
             heading(console, demo, &playbill.settings);
@@ -242,21 +243,24 @@ fn heading(console: &Console, demo: Demo, settings: &Settings) {
 }
 
 fn say_how_long(playbill: &Playbill, demo: Demo) {
-    let settings = &playbill.settings;
-    if settings.wishes.visit.base_url.is_some() {
-        return; // who knows
-    }
-    let seconds: f64 = playbill
-        .contenders(demo)
-        .into_iter()
-        .filter(|&contender| playbill.standing(contender).is_none())
-        .map(|contender| (contender.program.part().seconds)(settings))
-        .sum();
-    let seconds = seconds * settings.time_scale;
+    let seconds = playbill.seconds(demo);
     if seconds > 15.0 {
         let about = humantime::format_duration(Duration::from_secs(seconds as u64));
         let hint = format!(
             "This takes about {about}; --time-scale 0.1 takes a tenth of the course's pace."
+        );
+        playbill.session.console.write(Voice::Dim, &hint);
+    }
+}
+
+/// The same for a comparison of all demos, some of which say no time of theirs.
+fn say_how_long_all(playbill: &Playbill, runs: u32) {
+    let once: f64 = Demo::all().map(|demo| playbill.seconds(demo)).sum();
+    let seconds = once * f64::from(runs);
+    if seconds > 15.0 {
+        let least = humantime::format_duration(Duration::from_secs(seconds as u64));
+        let hint = format!(
+            "This takes {least} at least; fewer --runs or a smaller --time-scale take less."
         );
         playbill.session.console.write(Voice::Dim, &hint);
     }
@@ -320,7 +324,8 @@ fn matrices(report: &Report, questions: &[Asks]) -> Vec<(Voice, String)> {
         if matrix.lines.is_empty() {
             return vec![(Voice::Dim, "  no rows".to_owned())];
         }
-        lines.extend(matrix.shown(width()));
+        // In a file nothing needs to fit.
+        lines.extend(matrix.shown(terminal_width().unwrap_or(usize::MAX)));
         lines.push((Voice::Plain, String::new()));
     }
     let mut notes = table::standing(report);
@@ -360,10 +365,12 @@ fn exit_code(report: &Report, options: &Options) -> u8 {
     }
 }
 
-/// Of the terminal; where there is none, wide enough for everything.
-pub(crate) fn width() -> usize {
-    match terminal_size::terminal_size() {
-        Some((terminal_size::Width(width), _)) => width.into(),
-        None => 120,
-    }
+/// Of the terminal; where there is none, what is easy to read.
+fn width() -> usize {
+    terminal_width().unwrap_or(120)
+}
+
+fn terminal_width() -> Option<usize> {
+    let (terminal_size::Width(width), _) = terminal_size::terminal_size()?;
+    Some(width.into())
 }

@@ -37,6 +37,17 @@ impl Playbill {
         demo.contenders(&self.runtimes)
     }
 
+    /// How long a demo waits if it is played once, in seconds, as far as that is known.
+    pub(crate) fn seconds(&self, demo: Demo) -> f64 {
+        if self.settings.wishes.visit.base_url.is_some() {
+            return 0.0; // who knows
+        }
+        let able = self.contenders(demo).into_iter();
+        let able = able.filter(|&contender| self.standing(contender).is_none());
+        let each = able.map(|contender| (contender.program.part().seconds)(&self.settings));
+        each.sum::<f64>() * self.settings.time_scale
+    }
+
     /// The row of a contender that can't run; `None` if it can.
     pub(crate) fn standing(&self, contender: Contender) -> Option<Measured> {
         match contender.runner {

@@ -161,19 +161,20 @@ fn ctrl_c_ends_a_run_with_a_table() {
     );
 }
 
+/// In the matrix of a command that shows all demos, the line of the first one.
+fn line_of_first(page: &str, demo: &str) -> String {
+    let matrix = page.lines().skip_while(|line| !line.starts_with(" demo "));
+    let mut lines = matrix.filter(|line| line.starts_with(&format!(" {demo} ")));
+    let line = lines.next();
+    line.unwrap_or_else(|| panic!("no line for {demo}: {page}")).to_owned()
+}
+
 #[test]
 fn ctrl_c_ends_the_tour_with_its_table() {
-    let ended = interrupt(UNHURRIED, "count: ", 0);
-    let lines: Vec<_> = ended.out.lines().collect();
-    assert!(
-        lines.iter().any(|line| line.starts_with(" demo ")),
-        "{lines:?}"
-    );
-    assert!(
-        ended.out.contains("synchronous interrupted"),
-        "{}",
-        ended.out
-    );
+    let first = all_demos().remove(0);
+    let ended = interrupt(UNHURRIED, &format!("{first}: "), 0);
+    let line = line_of_first(&ended.out, &first);
+    assert!(line.contains("interrupted"), "{line}");
 }
 
 #[test]
@@ -188,11 +189,9 @@ fn ctrl_c_ends_a_comparison_of_each_demo_with_its_process() {
 
 #[test]
 fn ctrl_c_ends_a_comparison_of_all() {
-    let ended = interrupt(&format!("compare --all {UNHURRIED}"), "count: ", 1);
-    let first = ended.out.lines().find(|line| line.starts_with(" count "));
-    assert!(
-        first.is_some_and(|line| line.contains("interrupted")),
-        "{}",
-        ended.out
-    );
+    let first = all_demos().remove(0);
+    let line = format!("compare --all --runs 1000 {UNHURRIED}");
+    let ended = interrupt(&line, &format!("{first}: "), 1);
+    let line = line_of_first(&ended.out, &first);
+    assert!(line.contains("interrupted"), "{line}");
 }

@@ -33,6 +33,15 @@ fn one_program_stands_for_its_demo() {
 }
 
 #[test]
+fn the_readme_has_every_demo_with_its_question() {
+    let page = include_str!("../../README.md");
+    for demo in Demo::all() {
+        let row = format!("| `{}` | {} |", demo.name(), demo.chapter().question);
+        assert!(page.contains(&row), "demos/README.md has no row {row}");
+    }
+}
+
+#[test]
 fn what_a_lesson_quotes_is_there() {
     for demo in Demo::all() {
         let lesson = &demo.chapter().lesson;
