@@ -11,7 +11,10 @@ use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::amdahl::Shares;
+use crate::bank::Business;
 use crate::catalogue::{Demo, Program};
+use crate::enter::Press;
+use crate::greeting::Greeting;
 use crate::load::LoadOptions;
 use crate::runtimes::Runtime;
 use crate::stage::Settings;
@@ -301,6 +304,47 @@ Examples:
   demos compare scrape --runs 3")]
     Scrape(Visit),
 
+    /// How does one wait for others, and not for ever?
+    #[command(after_help = "\
+Four greeters, a greeting a second each; joins that give up after a second, and other work
+in between. Everybody is waited for, which takes 11 s; with --daemon, as in the course, each
+is joined once, and who greets on then is ended: asked to leave, or aborted.
+
+Examples:
+  demos run greeters
+  demos run greeters --daemon
+  demos run greeters --rt kolo-current --time-scale 0.1
+  demos compare greeters --runs 3")]
+    Greeters(Greeting),
+
+    /// How does a person cancel what is going on?
+    #[command(after_help = "\
+Two producers and a consumer, on threads and as tasks, until you press enter: once for each
+program. Without a terminal, with --format json and in comparisons a script presses it, after 3 s at
+the course's pace. Not cancelled, each takes 22 s.
+
+Examples:
+  demos run threaded-producer
+  demos run threaded-producer --rt kolo-current
+  demos run threaded-producer --time-scale 0.1 --press-after 60    not cancelled
+  demos compare threaded-producer --runs 3")]
+    ThreadedProducer(Press),
+
+    /// What must not be interrupted, and what if two lock it at once?
+    #[command(after_help = "\
+Five workers move money between six accounts, on threads and as tasks: without a lock, with
+one, with a lock for each account; and in the wrong order, until workers wait for each other
+in a circle. --time-scale shrinks the number of transfers. The total is checked after each,
+which takes every lock there is: --check-every N checks it less often.
+
+Examples:
+  demos run bank
+  demos run bank --rt kolo-current --transfers 100
+  demos run bank --check-every 1000
+  demos run bank --workers 12 --seed 7
+  demos compare bank --runs 3 --time-scale 1")]
+    Bank(Business),
+
     /// What does a message through a socket cost?
     #[command(after_help = "\
 A TCP echo server on each runtime, and by hand over mio; beside it a load client in a process
@@ -324,6 +368,9 @@ impl DemoName {
             DemoName::ProducerConsumer => Demo::ProducerConsumer,
             DemoName::Loop => Demo::Loop,
             DemoName::Scrape(_) => Demo::Scrape,
+            DemoName::Greeters(_) => Demo::Greeters,
+            DemoName::ThreadedProducer(_) => Demo::ThreadedProducer,
+            DemoName::Bank(_) => Demo::Bank,
             DemoName::Echo(_) => Demo::Echo,
         }
     }
@@ -334,6 +381,9 @@ impl DemoName {
         match self {
             DemoName::UpperBound(shares) => wishes.shares = shares.clone(),
             DemoName::Scrape(visit) => wishes.visit = visit.clone(),
+            DemoName::Greeters(greeting) => wishes.greeting = *greeting,
+            DemoName::ThreadedProducer(press) => wishes.press = *press,
+            DemoName::Bank(business) => wishes.bank = *business,
             DemoName::Echo(load) => wishes.load = load.settings(moment),
             DemoName::Requests
             | DemoName::Count

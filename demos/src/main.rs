@@ -7,22 +7,28 @@
 //! `report.rs`, `table.rs`, `matrix.rs`, `export.rs` (what was found), `commands.rs` and
 //! `session.rs` (what each command does, and Ctrl-C), `list.rs` and `explain.rs` (what can
 //! be read without running anything); `load.rs` (what stands beside an echo server);
-//! `picture/` (what a program drew) and `page.rs` (all of a report in a page).
+//! `on_threads/mod.rs`, `greeting.rs`, `enter.rs`, `bank/mod.rs` (what stands beside the
+//! chapters on threads); `picture/` (what a program drew) and `page.rs` (all of a report
+//! in a page).
 
 mod amdahl;
 mod arguments;
+mod bank;
 mod catalogue;
 mod cli;
 mod commands;
 mod console;
 mod course;
+mod enter;
 mod explain;
 mod export;
+mod greeting;
 mod labour;
 mod list;
 mod load;
 mod machine;
 mod matrix;
+mod on_threads;
 mod page;
 mod perform;
 mod picture;

@@ -163,6 +163,11 @@ impl Stage {
         notes.lines.push((voice, line));
     }
 
+    /// Whether anybody may hear what is said, while it is said.
+    pub(crate) fn is_heard(&self) -> bool {
+        !self.0.console.is_mute()
+    }
+
     /// Shows, where a person looks, that so many things are to be done.
     pub(crate) fn expect(&self, steps: u64) {
         self.0.console.measure(steps);
@@ -226,14 +231,19 @@ impl Stage {
         Duration::from_millis(500)
     }
 
-    /// The random rests of one producer: 0.5 to 1.5 s each.
-    pub(crate) fn random_rests(&self, seat: u64) -> Rests {
+    /// The dice of one worker.
+    pub(crate) fn dice(&self, seat: u64) -> Dice {
         let mut dice = Dice::new(self.0.settings.seed);
         for _ in 0..seat {
             dice = Dice::new(dice.next());
         }
+        dice
+    }
+
+    /// The random rests of one producer: 0.5 to 1.5 s each.
+    pub(crate) fn random_rests(&self, seat: u64) -> Rests {
         Rests {
-            dice,
+            dice: self.dice(seat),
             by: self.0.pace.waits_by,
             sum: Duration::ZERO,
         }

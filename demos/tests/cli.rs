@@ -358,6 +358,9 @@ fn the_tour_shows_every_demo_and_ends_in_one_table() {
         "producer-consumer",
         "loop",
         "scrape",
+        "greeters",
+        "threaded-producer",
+        "bank",
         "echo",
     ] {
         assert!(ended.out.contains(&format!("\n{demo}: ")), "{demo}");
@@ -429,6 +432,9 @@ fn help_has_examples_everywhere() {
             "producer-consumer",
             "loop",
             "scrape",
+            "greeters",
+            "threaded-producer",
+            "bank",
             "echo",
         ] {
             let ended = ran(&format!("{command} {demo} --help"));
@@ -465,6 +471,13 @@ fn misuse_is_2() {
         "run scrape --ca-file ca.pem",
         "run scrape --port 8080 --base-url http://127.0.0.1",
         "run count --runs 3",
+        "run count --daemon",
+        "run greeters --press-after 3",
+        "run threaded-producer --press-after -1",
+        "run threaded-producer --press-after soon",
+        "run bank --workers 1",
+        "run bank --transfers 19",
+        "run bank --check-every 0",
         "run echo --connections 0",
         "run echo --connections 20001",
         "run echo --message-size 0",

@@ -166,7 +166,8 @@ fn line_of_first(page: &str, demo: &str) -> String {
     let matrix = page.lines().skip_while(|line| !line.starts_with(" demo "));
     let mut lines = matrix.filter(|line| line.starts_with(&format!(" {demo} ")));
     let line = lines.next();
-    line.unwrap_or_else(|| panic!("no line for {demo}: {page}")).to_owned()
+    line.unwrap_or_else(|| panic!("no line for {demo}: {page}"))
+        .to_owned()
 }
 
 #[test]

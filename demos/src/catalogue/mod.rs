@@ -20,14 +20,17 @@ use serde::{Deserialize, Serialize};
 use crate::runtimes::Runtime;
 use crate::stage::Settings;
 
+mod bank;
 mod count;
 mod echo;
 mod fib;
+mod greeters;
 mod lesson;
 mod loop_program;
 mod producer_consumer;
 mod requests;
 mod scrape;
+mod threaded_producer;
 mod upper_bound;
 
 #[cfg(test)]
@@ -46,6 +49,9 @@ pub(crate) enum Demo {
     ProducerConsumer,
     Loop,
     Scrape,
+    Greeters,
+    ThreadedProducer,
+    Bank,
     Echo,
 }
 
@@ -75,6 +81,18 @@ pub(crate) enum Program {
     ScrapeOneByOne,
     ScrapeAtOnce,
     ScrapeLimited,
+    GreeterThreads,
+    GreeterTasks,
+    ProducerThreads,
+    ProducerTasks,
+    BankUnsafeThreads,
+    BankUnsafeTasks,
+    BankOneLockThreads,
+    BankOneLockTasks,
+    BankLockEachThreads,
+    BankLockEachTasks,
+    BankWrongOrderThreads,
+    BankWrongOrderTasks,
     EchoByHand,
     Echo,
 }
@@ -160,6 +178,9 @@ impl Demo {
             Demo::ProducerConsumer => &producer_consumer::CHAPTER,
             Demo::Loop => &loop_program::CHAPTER,
             Demo::Scrape => &scrape::CHAPTER,
+            Demo::Greeters => &greeters::CHAPTER,
+            Demo::ThreadedProducer => &threaded_producer::CHAPTER,
+            Demo::Bank => &bank::CHAPTER,
             Demo::Echo => &echo::CHAPTER,
         }
     }

@@ -5,11 +5,14 @@
 
 use std::io;
 
+use super::{bank, greeters, threaded_producer};
 use super::{
     count, echo, fib, loop_program, producer_consumer, requests, rt, rush, scrape, upper_bound,
 };
+use crate::bank::Kind;
 use crate::catalogue::Program;
 use crate::load;
+use crate::on_threads;
 use crate::stage::{Stage, Threads};
 
 /// `asyncio.new_event_loop()`: one thread, or a worker for each core.
@@ -54,6 +57,18 @@ pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
         Program::ScrapeOneByOne => scrape::one_by_one(stage),
         Program::ScrapeAtOnce => scrape::at_once(stage, None),
         Program::ScrapeLimited => scrape::at_once(stage, Some(stage.wishes().visit.limit)),
+        Program::GreeterThreads => on_threads::greeters(stage),
+        Program::GreeterTasks => greeters::tasks(stage),
+        Program::ProducerThreads => on_threads::producer::producer(stage),
+        Program::ProducerTasks => threaded_producer::tasks(stage),
+        Program::BankUnsafeThreads => on_threads::without_locks(stage),
+        Program::BankUnsafeTasks => bank::without_locks(stage),
+        Program::BankOneLockThreads => on_threads::with_locks(stage, Kind::OneLock),
+        Program::BankOneLockTasks => bank::with_locks(stage, Kind::OneLock),
+        Program::BankLockEachThreads => on_threads::with_locks(stage, Kind::LockEach),
+        Program::BankLockEachTasks => bank::with_locks(stage, Kind::LockEach),
+        Program::BankWrongOrderThreads => on_threads::wrong_order(stage),
+        Program::BankWrongOrderTasks => bank::wrong_order(stage),
         Program::EchoByHand => load::by_hand(stage),
         Program::Echo => echo::server(stage),
         Program::LoopPython => unreachable!("python runs its own program: python.rs"),

@@ -11,8 +11,9 @@
 //! What hyper and TLS need to run on a library differs too, and so has a line of its
 //! own: `web`.
 //!
-//! Read next: `upper_bound.rs`, `requests.rs`, `rush.rs`, `count.rs`, then `fib.rs`, `producer_consumer.rs`,
-//! `loop_program.rs`, `scrape.rs`: the order of the course; then `echo.rs`.
+//! Read next: `count.rs`, then `fib.rs`, `producer_consumer.rs`, `loop_program.rs`,
+//! `scrape.rs`, `greeters.rs`, `threaded_producer.rs`, `bank.rs`: the order of the course,
+//! which begins with `upper_bound.rs` and `requests.rs` with `rush.rs`; then `echo.rs`.
 
 #![allow(clippy::duplicate_mod)] // one text, compiled once per library: the point
 
@@ -23,12 +24,22 @@ pub(crate) mod on_kolo {
 
     use crate::web::on_kolo as web;
 
+    #[path = "bank.rs"]
+    mod bank;
+    #[path = "bank_locked.rs"]
+    mod bank_locked;
+    #[path = "bank_unlocked.rs"]
+    mod bank_unlocked;
+    #[path = "bank_watched.rs"]
+    mod bank_watched;
     #[path = "count.rs"]
     mod count;
     #[path = "echo.rs"]
     mod echo;
     #[path = "fib.rs"]
     mod fib;
+    #[path = "greeters.rs"]
+    mod greeters;
     #[path = "library.rs"]
     mod library;
     #[path = "loop_program.rs"]
@@ -41,6 +52,8 @@ pub(crate) mod on_kolo {
     mod rush;
     #[path = "scrape.rs"]
     mod scrape;
+    #[path = "threaded_producer.rs"]
+    mod threaded_producer;
     #[path = "upper_bound.rs"]
     mod upper_bound;
 
@@ -59,12 +72,22 @@ pub(crate) mod on_tokio {
 
     use crate::web::on_tokio as web;
 
+    #[path = "bank.rs"]
+    mod bank;
+    #[path = "bank_locked.rs"]
+    mod bank_locked;
+    #[path = "bank_unlocked.rs"]
+    mod bank_unlocked;
+    #[path = "bank_watched.rs"]
+    mod bank_watched;
     #[path = "count.rs"]
     mod count;
     #[path = "echo.rs"]
     mod echo;
     #[path = "fib.rs"]
     mod fib;
+    #[path = "greeters.rs"]
+    mod greeters;
     #[path = "library.rs"]
     mod library;
     #[path = "loop_program.rs"]
@@ -77,6 +100,8 @@ pub(crate) mod on_tokio {
     mod rush;
     #[path = "scrape.rs"]
     mod scrape;
+    #[path = "threaded_producer.rs"]
+    mod threaded_producer;
     #[path = "upper_bound.rs"]
     mod upper_bound;
 
