@@ -32,7 +32,7 @@
 //!
 //! ```text
 //! { "kind": "timeline", "title": "Three requests …",
-//!   "lanes": [ { "name": "request 1",
+//!   "lanes": [ { "name": "Request 1",
 //!                "spans": [ { "doing": "in-line", "working" or "waiting",
 //!                             "from_s", "to_s" } ] } ] }
 //! { "kind": "curves", "title": "Response time …",

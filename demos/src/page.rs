@@ -25,7 +25,7 @@ use crate::table::{self, Grid};
 const STYLE: &str = include_str!("page.css");
 
 /// How wide a picture is drawn for a desk and for a phone.
-const WIDE: f64 = 720.0;
+const WIDE: f64 = 780.0;
 const NARROW: f64 = 340.0;
 
 pub(crate) fn html(report: &Report) -> String {

@@ -12,7 +12,8 @@
 //! and the rates higher, so that as many requests are sent at any scale.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -29,10 +30,19 @@ const KEPT_UP: Duration = Duration::from_millis(600);
 /// What a timer may be late by, however short the waits are.
 const JITTER: Duration = Duration::from_millis(2);
 
-/// A request that is under way.
+/// A request that has arrived.
 pub(crate) struct Request {
     due: Instant,
-    answers: Arc<Mutex<Vec<Answer>>>,
+    book: Arc<Book>,
+}
+
+/// What is known of the requests of one rate.
+#[derive(Default)]
+struct Book {
+    answers: Mutex<Vec<Answer>>,
+    /// How many are being served, now and at most.
+    served: AtomicU64,
+    served_at_most: AtomicU64,
 }
 
 struct Answer {
@@ -41,10 +51,22 @@ struct Answer {
 }
 
 impl Request {
+    /// Its turn has come.
+    pub(crate) fn begin(&self) {
+        let served = self.book.served.fetch_add(1, Relaxed) + 1;
+        self.book.served_at_most.fetch_max(served, Relaxed);
+    }
+
     pub(crate) fn answer(self) {
-        let at = Instant::now();
-        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.push(Answer { due: self.due, at });
+        let (due, at) = (self.due, Instant::now());
+        self.book.served.fetch_sub(1, Relaxed);
+        self.book.answers().push(Answer { due, at });
+    }
+}
+
+impl Book {
+    fn answers(&self) -> MutexGuard<'_, Vec<Answer>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -52,7 +74,7 @@ impl Request {
 pub(crate) struct Arrivals {
     number: u32,
     gap: Duration,
-    answers: Arc<Mutex<Vec<Answer>>>,
+    book: Arc<Book>,
     client: Option<JoinHandle<()>>,
 }
 
@@ -61,29 +83,30 @@ impl Arrivals {
         Self {
             number,
             gap,
-            answers: Arc::default(),
+            book: Arc::default(),
             client: None,
         }
     }
 
     /// The client begins: a thread of its own hands over each request when it is due.
     pub(crate) fn begin(&mut self, send: impl Fn(Request) + Send + 'static) {
-        let (number, gap, answers) = (self.number, self.gap, self.answers.clone());
+        let (number, gap, book) = (self.number, self.gap, self.book.clone());
         let start = Instant::now();
         self.client = Some(thread::spawn(move || {
             for due in (0..number).map(|at| start + gap * at) {
                 thread::sleep(due.saturating_duration_since(Instant::now()));
-                let answers = answers.clone();
-                send(Request { due, answers });
+                let book = book.clone();
+                send(Request { due, book });
             }
         }));
     }
 
-    fn end(self) -> Vec<Answer> {
+    /// Waits for the client's end.
+    fn end(self) -> Arc<Book> {
         if let Some(client) = self.client {
             client.join().expect("the client does not panic");
         }
-        std::mem::take(&mut *self.answers.lock().unwrap_or_else(PoisonError::into_inner))
+        self.book
     }
 }
 
@@ -120,7 +143,7 @@ impl Found {
 
 /// Sends requests to a server at higher and higher rates, until it degrades. The server
 /// begins the arrivals, answers all of them, and returns when no more will come. Found is
-/// how many times as many it answers a second as one by one would be.
+/// how many requests it served at once, at most.
 ///
 /// # Errors
 ///
@@ -128,9 +151,10 @@ impl Found {
 pub(crate) fn until_it_degrades(
     stage: &Stage,
     mut serve: impl FnMut(&mut Arrivals) -> io::Result<()>,
-) -> io::Result<f64> {
+) -> io::Result<u64> {
     let mut curve: Vec<[f64; 2]> = Vec::new();
     let (mut alone, mut every_one, mut too_much) = (None, true, None);
+    let mut at_once = 0;
     for doubling in 0..DOUBLINGS {
         let rate = SLOWEST * f64::from(1 << doubling);
         let gap = stage.wait(Duration::from_secs_f64(1.0 / rate));
@@ -140,7 +164,9 @@ pub(crate) fn until_it_degrades(
             let before = cpu_time();
             let mut arrivals = Arrivals::new(number, gap);
             serve(&mut arrivals)?;
-            let answers = arrivals.end();
+            let book = arrivals.end();
+            let answers = book.answers();
+            at_once = at_once.max(book.served_at_most.load(Relaxed));
             every_one &= answers.len() == number as usize;
             let cpu = cpu_time().saturating_sub(before);
             let Some(new) = Found::of(gap, &answers, cpu) else {
@@ -178,23 +204,22 @@ pub(crate) fn until_it_degrades(
     stage.check("every request is answered", every_one);
     stage.check("response time degrades at last", too_much.is_some());
     draw(stage, curve);
-    Ok(match (too_much, alone) {
-        (Some(found), Some(alone)) => conclude(stage, &found, alone),
-        _ => 0.0,
-    })
+    if let Some(found) = too_much {
+        conclude(stage, &found, at_once);
+    }
+    Ok(at_once)
 }
 
-fn conclude(stage: &Stage, found: &Found, alone: Duration) -> f64 {
+fn conclude(stage: &Stage, found: &Found, at_once: u64) {
     // Between the first answer and the last there is one less than there are answers.
-    let answers = found.answered.saturating_sub(1) as f64 / found.answering.as_secs_f64();
-    let one_by_one = 1.0 / alone.as_secs_f64();
+    let answers = found.answered as u64 - 1;
+    let per_second = answers as f64 / found.answering.as_secs_f64();
     stage.white(format_args!(
-        "It degrades there, and gives {answers:.1} answers a second; one by one it would be {one_by_one:.1}."
+        "It degrades there: {per_second:.1} answers a second, with up to {at_once} served at once."
     ));
     stage.took(found.answering);
     stage.used(found.cpu);
-    stage.processed(found.answered as u64 - 1);
-    answers / one_by_one
+    stage.processed(answers);
 }
 
 fn draw(stage: &Stage, curve: Vec<[f64; 2]>) {

@@ -353,6 +353,8 @@ fn the_tour_shows_every_demo_and_ends_in_one_table() {
     assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
     assert_eq!(ended.err, "");
     for demo in [
+        "upper-bound",
+        "requests",
         "count",
         "fib",
         "producer-consumer",
@@ -427,6 +429,8 @@ fn help_has_examples_everywhere() {
     }
     for command in ["run", "compare"] {
         for demo in [
+            "upper-bound",
+            "requests",
             "count",
             "fib",
             "producer-consumer",

@@ -90,7 +90,13 @@ pub(crate) fn waiting(stage: &Stage) -> io::Result<()> {
             let t0 = Instant::now();
             rt::time::sleep(job.first_wait()).await;
             let wait = job.piece_wait(n);
-            let start = |_| rt::spawn(async move { rt::time::sleep(wait).await });
+            let start = |_| {
+                let job = job.clone();
+                rt::spawn(async move {
+                    let _under_way = job.under_way();
+                    rt::time::sleep(wait).await;
+                })
+            };
             let waits: Vec<_> = (0..n).map(start).collect();
             for wait in waits {
                 wait.await.expect("a wait does not panic");

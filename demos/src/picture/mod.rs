@@ -147,6 +147,17 @@ impl Lane {
         self.spans.last().map_or(0.0, |span| span.to_s)
     }
 
+    /// Whether it did something while another did something else.
+    pub(crate) fn overlaps(&self, mine: Doing, other: &Lane, theirs: Doing) -> bool {
+        let of = |lane: &Lane, doing| {
+            let spans = lane.spans.clone().into_iter();
+            spans.filter(move |span| span.doing == doing)
+        };
+        of(self, mine).any(|mine| {
+            of(other, theirs).any(|theirs| mine.from_s < theirs.to_s && theirs.from_s < mine.to_s)
+        })
+    }
+
     /// How long it did that, in all.
     pub(crate) fn time_s(&self, doing: Doing) -> f64 {
         let spans = self.spans.iter().filter(|span| span.doing == doing);

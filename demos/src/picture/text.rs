@@ -306,7 +306,7 @@ mod tests {
         assert_eq!(text[15].chars().nth(four), Some('4'), "{text:#?}");
         assert!(line("1 ┤").contains('●'), "{text:#?}");
         assert!(line("4 ┤").ends_with(" most"), "{text:#?}");
-        assert_eq!(text.last().expect("lines"), "   ● one");
+        assert_eq!(text.last().expect("lines"), "  ● one");
     }
 
     #[test]
