@@ -116,22 +116,28 @@ mod tests {
     }
 
     /// The commands among a text's lines: without what is said of them after two blanks,
-    /// or where they are sent.
+    /// where they are sent, or what is sent to them.
     fn commands(text: &str) -> Vec<String> {
-        let lines = text.lines().map(|line| {
+        let mut commands = Vec::new();
+        for line in text.lines() {
             let line = line.trim_start().trim_start_matches("$ ");
-            line.replace("cargo run --release -p kolo-demos --", "demos")
+            let line = line
+                .replace("cargo run --release -p kolo-demos --", "demos")
                 .replace("cargo run --release --", "demos")
-                .replace("target/release/demos", "demos")
-        });
-        let is_one = |line: &String| line == "demos" || line.starts_with("demos ");
-        let commands = lines.filter(|line| is_one(line) && !line.contains('<'));
-        let commands = commands.map(|line| {
-            let ends = ["  ", " > ", " | ", " # "];
-            let end = ends.iter().filter_map(|end| line.find(end)).min();
-            line[..end.unwrap_or(line.len())].to_owned()
-        });
-        commands.collect()
+                .replace("target/release/demos", "demos");
+            let ours = |part: &&str| *part == "demos" || part.starts_with("demos ");
+            let Some(command) = line
+                .split(" | ")
+                .find(ours)
+                .filter(|part| !part.contains('<'))
+            else {
+                continue;
+            };
+            let ends = ["  ", " > ", " # "];
+            let end = ends.iter().filter_map(|end| command.find(end)).min();
+            commands.push(command[..end.unwrap_or(command.len())].to_owned());
+        }
+        commands
     }
 
     #[test]

@@ -328,7 +328,8 @@ fn matrices(report: &Report, questions: &[Asks]) -> Vec<(Voice, String)> {
         lines.extend(matrix.shown(terminal_width().unwrap_or(usize::MAX)));
         lines.push((Voice::Plain, String::new()));
     }
-    let mut notes = table::standing(report);
+    let mut notes = table::peculiarities(report);
+    notes.extend(table::standing(report));
     if report.command == TOUR {
         let more = "Each demo has one program here: demos run <demo> shows the others, \
 demos compare <demo> measures them, demos explain <demo> says what to learn from it.";

@@ -316,6 +316,7 @@ fn voice(row: &Row) -> Voice {
 /// All that stands below a table.
 pub(crate) fn footnotes(report: &Report) -> Vec<(Voice, String)> {
     let mut notes = meanings(report);
+    notes.extend(peculiarities(report));
     notes.extend(standing(report));
     notes
 }
@@ -334,6 +335,13 @@ fn meanings(report: &Report) -> Vec<(Voice, String)> {
     {
         dim("latency: how long an item waited for its consumer, in the median".to_owned());
     }
+    notes
+}
+
+/// What the numbers of single demos are.
+pub(crate) fn peculiarities(report: &Report) -> Vec<(Voice, String)> {
+    let mut notes = Vec::new();
+    let mut dim = |text: String| notes.push((Voice::Dim, text));
     if report
         .rows
         .iter()
