@@ -5,9 +5,9 @@
 
 use std::io;
 
-use super::{bank, greeters, threaded_producer};
 use super::{
-    count, echo, fib, loop_program, producer_consumer, requests, rt, rush, scrape, upper_bound,
+    bank, count, echo, fib, greeters, loop_program, producer_consumer, requests, rt, rush, scrape,
+    threaded_producer, upper_bound,
 };
 use crate::bank::Kind;
 use crate::catalogue::Program;

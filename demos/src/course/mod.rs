@@ -11,9 +11,9 @@
 //! What hyper and TLS need to run on a library differs too, and so has a line of its
 //! own: `web`.
 //!
-//! Read next: `count.rs`, then `fib.rs`, `producer_consumer.rs`, `loop_program.rs`,
-//! `scrape.rs`, `greeters.rs`, `threaded_producer.rs`, `bank.rs`: the order of the course,
-//! which begins with `upper_bound.rs` and `requests.rs` with `rush.rs`; then `echo.rs`.
+//! Read next: `upper_bound.rs`, `requests.rs`, `rush.rs`, `count.rs`, `fib.rs`,
+//! `producer_consumer.rs`, `loop_program.rs`, `scrape.rs`, `greeters.rs`,
+//! `threaded_producer.rs`, `bank.rs`: the order of the course; then `echo.rs`.
 
 #![allow(clippy::duplicate_mod)] // one text, compiled once per library: the point
 
