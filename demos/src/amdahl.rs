@@ -148,12 +148,18 @@ fn hands(cores: u64) -> Vec<u64> {
     (1..=cores).filter(some).collect()
 }
 
-/// A number of hands, the least time that the job took, and what share of the machine
-/// was used.
+/// A number of hands, the least time that the job took, and its CPU time.
 struct Point {
     hands: u64,
     least: Duration,
-    used: f64,
+    cpu: Duration,
+}
+
+impl Point {
+    fn used(&self) -> f64 {
+        let machine = self.least.as_secs_f64() * cores() as f64;
+        (self.cpu.as_secs_f64() / machine).min(1.0)
+    }
 }
 
 /// Runs a job several times for each number of hands; the best of them count.
@@ -168,12 +174,11 @@ fn points(
         for (at, &hands) in hands.iter().enumerate() {
             let before = cpu_time();
             let took = run(hands)?;
-            let cpu = cpu_time().saturating_sub(before).as_secs_f64();
-            let used = (cpu / took.as_secs_f64() / cores() as f64).min(1.0);
+            let cpu = cpu_time().saturating_sub(before);
             let point = Point {
                 hands,
                 least: took,
-                used,
+                cpu,
             };
             if round == 0 {
                 points.push(point);
@@ -203,7 +208,7 @@ fn say(stage: &Stage, share: f64, hand: &str, points: &[Point], computing: bool)
         let took = duration(point.least.as_secs_f64());
         let (fast, most) = (speedup(points, point), bound(share, point.hands as f64));
         let of_machine = match computing {
-            true => format!("; {:.0} % of this machine", point.used * 100.0),
+            true => format!("; {:.0} % of this machine", point.used() * 100.0),
             false => String::new(),
         };
         stage.cyan(format_args!(
@@ -211,6 +216,13 @@ fn say(stage: &Stage, share: f64, hand: &str, points: &[Point], computing: bool)
             point.hands
         ));
     }
+}
+
+/// What stands in the table: the last job's, with the most hands.
+fn note(stage: &Stage, points: &[Point]) {
+    let last = points.last().expect("there are some");
+    stage.took(last.least);
+    stage.used(last.cpu);
 }
 
 fn draw(stage: &Stage, title: &str, hand: &str, furthest: u64, measured: Vec<[f64; 2]>) {
@@ -263,7 +275,7 @@ pub(crate) fn computing(
         say(stage, share, "thread", &points, true);
         let mark = |point: &Point| [point.hands as f64, speedup(&points, point)];
         marks.extend(points.iter().map(mark));
-        stage.took(points.last().expect("at least one core").least);
+        note(stage, &points);
     }
     let (cores, s) = (cores(), if cores() == 1 { "" } else { "s" });
     stage.plain(format_args!(
@@ -275,7 +287,7 @@ pub(crate) fn computing(
     draw(
         stage,
         title,
-        "threads (or tasks, where there is one thread)",
+        "threads, or tasks on one thread",
         furthest,
         marks,
     );
@@ -314,7 +326,7 @@ pub(crate) fn waiting(
         say(stage, share, "wait", &points, false);
         let mark = |point: &Point| [point.hands as f64, speedup(&points, point)];
         marks.extend(points.iter().map(mark));
-        stage.took(points.last().expect("there are some").least);
+        note(stage, &points);
     }
     let title = "Waiting: how much faster with more waits at once";
     draw(stage, title, "waits at once", AT_ONCE[3], marks);

@@ -193,14 +193,15 @@ fn start(
 }
 
 /// A file that was asked for, and what is to stand in it.
-type Export = (PathBuf, fn(&Report) -> String);
+type Export = (PathBuf, Text);
+type Text = fn(&Report) -> String;
 
 fn exports_of(options: &Options, how: Option<&Comparison>) -> Vec<Export> {
     let [json, markdown] = match how {
         Some(how) => [how.export_json.as_ref(), how.export_markdown.as_ref()],
         None => [None; 2],
     };
-    let exports: [(Option<&PathBuf>, fn(&Report) -> String); 4] = [
+    let exports: [(Option<&PathBuf>, Text); 4] = [
         (json, export::json),
         (markdown, export::markdown),
         (options.svg.as_ref(), |report| {

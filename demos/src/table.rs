@@ -356,6 +356,16 @@ pub(crate) fn peculiarities(report: &Report) -> Vec<(Voice, String)> {
     {
         dim("fib: a thousand futures, one by one; an item is a poll".to_owned());
     }
+    let done = |demo: Demo| {
+        let mut rows = report.rows.iter();
+        rows.any(|row| row.demo() == demo && row.wall().is_some())
+    };
+    if done(Demo::UpperBound) {
+        dim("upper-bound: the time of the last job: the last share, and most at once".to_owned());
+    }
+    if done(Demo::Requests) {
+        dim("rush: from the first answer to the last, at the rate at which it degrades; an item is a request".to_owned());
+    }
     notes
 }
 

@@ -264,9 +264,9 @@ fn timelines(named: &str, groups: &[Group], width: f64) -> (Markup, f64) {
 
 // Curves.
 
-/// The shape of a measured series, around a place.
-fn mark(at: usize, x: f64, y: f64) -> Markup {
-    let class = format!("series series-{}", at % 6);
+/// The shape of a measured series, around a place; there are six.
+fn mark(which: usize, x: f64, y: f64) -> Markup {
+    let class = format!("series series-{which}");
     let polygon = |corners: &[(f64, f64)]| {
         let corners: Vec<_> = corners
             .iter()
@@ -274,7 +274,7 @@ fn mark(at: usize, x: f64, y: f64) -> Markup {
             .collect();
         html! { polygon class=(class) points=(corners.join(" ")) {} }
     };
-    match at % 6 {
+    match which {
         0 => html! { circle class=(class) cx=(px(x)) cy=(px(y)) r="4.5" {} },
         1 => polygon(&[(-4.0, -4.0), (4.0, -4.0), (4.0, 4.0), (-4.0, 4.0)]),
         2 => polygon(&[(0.0, -5.5), (5.0, 4.0), (-5.0, 4.0)]),
@@ -301,7 +301,8 @@ fn plot(curves: &Curves, width: f64) -> (Markup, f64) {
         .iter()
         .map(|b| wide(&b.name) + 10.0)
         .fold(12.0, f64::max);
-    let top = heading.len() as f64 * LINE + LINE + 14.0;
+    let named = title_lines(&curves.y.name, width);
+    let top = (heading.len() + named.len()) as f64 * LINE + 14.0;
     let (room, height) = (width - left - right, (width * 0.5).clamp(200.0, 280.0));
     let place = |point: &[f64; 2]| {
         (
@@ -329,7 +330,9 @@ fn plot(curves: &Curves, width: f64) -> (Markup, f64) {
     let legend_y = bottom + 2.0 * LINE + 16.0;
     let markup = html! {
         (title(&heading))
-        text class="quiet" x="0" y=(px(top - 12.0)) { (curves.y.name) }
+        @for (at, line) in named.iter().rev().enumerate() {
+            text class="quiet" x="0" y=(px(top - 12.0 - at as f64 * LINE)) { (line) }
+        }
         @for &tick in &y_ticks {
             @let at = place(&[0.0, tick]).1;
             line class="grid" x1=(px(left)) x2=(px(left + room)) y1=(px(at)) y2=(px(at)) {}
@@ -344,21 +347,21 @@ fn plot(curves: &Curves, width: f64) -> (Markup, f64) {
         text class="quiet" text-anchor="end" x=(px(left + room)) y=(px(bottom + 2.0 * LINE)) { (curves.x.name) }
         @for bound in &bounds {
             polyline class="bound" points=(path(bound)) {}
-            @if let Some(last) = bound.points.last().map(place) {
-                text class="quiet" x=(px(last.0 + 6.0)) y=(px(last.1 + 4.0)) { (bound.name) }
+            @if let Some((_, last)) = bound.points.last().map(place) {
+                text class="quiet" x=(px(left + room + 6.0)) y=(px(last + 4.0)) { (bound.name) }
             }
         }
         @for (at, series) in measured.iter().enumerate() {
             @if series.drawn == Drawn::Line {
-                polyline class=(format!("curve series-{}", at % 6)) points=(path(series)) {}
+                polyline class=(format!("curve series-{}", series.mark(at))) points=(path(series)) {}
             }
             @for point in series.points.iter().map(place) {
-                (mark(at, point.0 + aside(at, series), point.1))
+                (mark(series.mark(at), point.0 + aside(at, series), point.1))
             }
         }
-        @for (at, (name, place)) in names.iter().zip(legend).enumerate() {
-            (mark(at, place.0 + 8.0, legend_y + place.1 + 7.0))
-            text x=(px(place.0 + 20.0)) y=(px(legend_y + place.1 + 11.5)) { (name) }
+        @for (at, (series, place)) in measured.iter().zip(legend).enumerate() {
+            (mark(series.mark(at), place.0 + 8.0, legend_y + place.1 + 7.0))
+            text x=(px(place.0 + 20.0)) y=(px(legend_y + place.1 + 11.5)) { (series.name) }
         }
     };
     (markup, legend_y + legend_height)
