@@ -15,7 +15,8 @@
 //!
 //! Each message is under way alone on its connection, so more load means more
 //! connections. What that does not show: how a server fares when messages
-//! arrive at times of their own, whether it has answered or not.
+//! arrive at times of their own, whether it has answered or not. For that there
+//! is `arrivals.rs`.
 //!
 //! Read next: `echo.rs`.
 
@@ -71,8 +72,9 @@ pub(crate) struct Stopwatch {
 }
 
 impl Stopwatch {
-    pub(crate) fn start(plan: &Plan) -> io::Result<Self> {
-        let server = CpuClock::of(plan.process)?;
+    /// Of a server in this process.
+    pub(crate) fn start(server: u32) -> io::Result<Self> {
+        let server = CpuClock::of(server)?;
         let client = CpuClock::of(std::process::id())?;
         Ok(Self {
             server,
