@@ -5,9 +5,11 @@
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
+use clap::error::ErrorKind;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::catalogue::{Demo, Program};
+use crate::city::options::City;
 use crate::load::LoadOptions;
 use crate::runtimes::Runtime;
 use crate::stage::Settings;
@@ -213,6 +215,25 @@ Examples:
   demos compare scrape --runs 3")]
     Scrape(Visit),
 
+    /// What happens to a server that has to ask others before it can answer?
+    #[command(after_help = "\
+A JSON API: /api/weather/<zip>/<country> and /api/sun/<zip>/<country> ask a location service, and
+then one for the weather or the sun, over HTTP. Requests arrive at a fixed rate, and are timed
+from when they were due: on --threads threads that block, and awaited. At the course's pace this
+takes 16 s, and then 6 s on each runtime: --time-scale 0.1 takes a tenth.
+
+The services are bundled, and take as long as the course's took. One that fails is a 502, one that
+says nothing within --timeout a 504; each is counted and told, and the exit code is 1.
+
+Examples:
+  demos run city
+  demos run city --time-scale 0.1 --threads 32
+  demos run city --rt kolo-current --rate 200 --seconds 10
+  demos run city --serve --port 8080
+  demos run city --serve --upstreams http://127.0.0.1:9000 --timeout 0.5
+  demos compare city --runs 3")]
+    City(City),
+
     /// What does a message through a socket cost?
     #[command(after_help = "\
 A TCP echo server on each runtime, and by hand over mio; beside it a load client in a process
@@ -234,6 +255,7 @@ impl DemoName {
             DemoName::ProducerConsumer => Demo::ProducerConsumer,
             DemoName::Loop => Demo::Loop,
             DemoName::Scrape(_) => Demo::Scrape,
+            DemoName::City(_) => Demo::City,
             DemoName::Echo(_) => Demo::Echo,
         }
     }
@@ -243,6 +265,7 @@ impl DemoName {
         let mut wishes = Wishes::usual(moment);
         match self {
             DemoName::Scrape(visit) => wishes.visit = visit.clone(),
+            DemoName::City(city) => wishes.city = city.for_a(moment),
             DemoName::Echo(load) => wishes.load = load.settings(moment),
             DemoName::Count | DemoName::Fib | DemoName::ProducerConsumer | DemoName::Loop => {}
         }
@@ -268,6 +291,14 @@ pub(crate) fn parse() -> Cli {
     let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
     cli.options.color.write_global();
     cli
+}
+
+/// Ends the process as on misuse: options that each make sense, but not together.
+pub(crate) fn refuse(why: &str) -> ! {
+    Cli::command()
+        .color(color_of(std::env::args().skip(1)))
+        .error(ErrorKind::ArgumentConflict, why)
+        .exit()
 }
 
 /// `--color` as far as clap's own texts need it, before clap has read it.

@@ -19,7 +19,7 @@ use crate::runtimes::Runtime;
 use crate::session::Session;
 use crate::stage::{Dice, Settings, thousands};
 use crate::wishes::Wishes;
-use crate::{export, machine, table};
+use crate::{cli, export, machine, table};
 
 /// How often the tour runs each contender of `loop`, if there is time.
 const TOUR_ROUNDS: u32 = 3;
@@ -38,6 +38,9 @@ const CANNOT_RUN: u8 = 3;
 pub(crate) fn run(options: &Options, named: &DemoName) -> ! {
     let demo = named.demo();
     let settings = settings(options, named.wishes(1.0), 1.0);
+    if settings.wishes.city.serve && options.format == Format::Json {
+        cli::refuse("--serve is for people: --format json would not say where it serves");
+    }
     let playbill = start("run", options, settings, None);
     heading(&playbill.session.console, demo, &playbill.settings);
     say_how_long(&playbill, demo);
@@ -85,6 +88,9 @@ pub(crate) fn tour(options: &Options) -> ! {
 
 pub(crate) fn compare(options: &Options, how: &Comparison, named: &DemoName) -> ! {
     let demo = named.demo();
+    if named.wishes(A_MOMENT).city.serve {
+        cli::refuse("--serve goes on until Ctrl-C: it is for `demos run city`");
+    }
     for path in [&how.export_json, &how.export_markdown]
         .into_iter()
         .flatten()
@@ -150,7 +156,7 @@ fn heading(console: &Console, demo: Demo, settings: &Settings) {
 
 fn say_how_long(playbill: &Playbill, demo: Demo) {
     let settings = &playbill.settings;
-    if settings.wishes.visit.base_url.is_some() {
+    if settings.wishes.visit.base_url.is_some() || settings.wishes.city.serve {
         return; // who knows
     }
     let seconds: f64 = playbill

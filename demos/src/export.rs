@@ -10,6 +10,8 @@
 //!   "versions": { "kolo", "tokio", "rustc", "python", "uvloop" },
 //!   "settings": { "time_scale", "seed", "items",
 //!                 "visit": { "pages", "limit", "base_url", "ca_file", "timeout", "port" },
+//!                 "city": { "rate", "seconds", "connections", "threads", "timeout", "port",
+//!                           "upstreams", "serve", "pace_seconds" },
 //!                 "load": { "connections", "message_size", "seconds", "port" } },
 //!   "interrupted": false,
 //!   "rows": [
@@ -24,7 +26,9 @@
 //!       "speed": { "against": "tokio-current", "program": "mpsc",
 //!                  "median": 6.3, "interval": [6.1, 6.5] },
 //!       "checks":  [ { "claim", "holds" } ],
-//!       "samples": [ { "wall_s", "cpu_s", "items", "peak_bytes", "latency_s" } ] } ] }
+//!       "samples": [ { "wall_s", "cpu_s", "items", "peak_bytes", "latency_s",
+//!                        "under_load": { "arriving", "answered",       a second; or null
+//!                                        "p50", "p99", "p999", "most" } } ] } ] }
 //! ```
 //!
 //! A field is added without a new schema number, and never changes its meaning

@@ -3,11 +3,12 @@
 //! runtime library, and the command line around them.
 //!
 //! Reading order: `course/mod.rs` and its programs, `runtimes.rs`; `web/mod.rs`, the
-//! HTTP around one of them; then what is around all of them: `stage.rs` (what a program needs besides its runtime), `perform.rs` (one run),
+//! HTTP around one of them; `city/mod.rs`, what surrounds the API of another; then what is around all of them: `stage.rs` (what a program needs besides its runtime), `perform.rs` (one run),
 //! `report.rs`, `table.rs`, `export.rs` (what was found), `commands.rs` and `session.rs`
 //! (what each command does, and Ctrl-C); `load.rs` (what stands beside an echo server).
 
 mod catalogue;
+mod city;
 mod cli;
 mod commands;
 mod console;
@@ -24,6 +25,7 @@ mod session;
 mod stage;
 mod stats;
 mod table;
+mod under_load;
 mod web;
 mod wishes;
 
@@ -32,6 +34,7 @@ use console::Console;
 
 fn main() {
     kolo_load::be_client_if_asked();
+    city::be_upstreams_if_asked();
     let cli = cli::parse();
     let options = &cli.options;
     match &cli.command {

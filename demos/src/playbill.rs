@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::catalogue::{Contender, Demo, Runner};
+use crate::catalogue::{Contender, Demo, Program, Runner};
 use crate::console::{Manner, Voice};
 use crate::python::{self, Python};
 use crate::report::Measured;
@@ -33,7 +33,15 @@ pub(crate) struct Playbill {
 
 impl Playbill {
     pub(crate) fn contenders(&self, demo: Demo) -> Vec<Contender> {
-        demo.contenders(&self.runtimes)
+        let mut contenders = demo.contenders(&self.runtimes);
+        if demo == Demo::City && self.settings.wishes.city.serve {
+            // One of them serves, for as long as somebody wants it to.
+            contenders.retain(|contender| contender.program == Program::CityAwaited);
+            let able = |contender: &Contender| self.standing(*contender).is_none();
+            let first = contenders.iter().position(able).unwrap_or(0);
+            contenders = vec![contenders[first]];
+        }
+        contenders
     }
 
     /// The row of a contender that can't run; `None` if it can.

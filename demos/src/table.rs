@@ -13,6 +13,7 @@ use crate::catalogue::{Demo, Runner};
 use crate::console::Voice;
 use crate::report::{Report, Row, Spread, Status};
 use crate::runtimes::Runtime;
+use crate::under_load;
 
 /// A column: its title, its place in the order of importance (0 always stays),
 /// and what it shows of a row.
@@ -230,6 +231,7 @@ pub(crate) fn lines(report: &Report, width: usize) -> Vec<(Voice, String)> {
         return vec![(Voice::Dim, "  no rows".to_owned())];
     }
     let mut lines = rows(report, width);
+    lines.extend(under_load::lines(report));
     lines.push((Voice::Plain, String::new()));
     for (voice, note) in footnotes(report) {
         lines.extend(wrap(&note, width).into_iter().map(|line| (voice, line)));
@@ -335,9 +337,16 @@ fn footnotes(report: &Report) -> Vec<(Voice, String)> {
     if report
         .rows
         .iter()
-        .any(|row| row.demo() != Demo::Echo && row.latency().is_some())
+        .any(|row| !matches!(row.demo(), Demo::City | Demo::Echo) && row.latency().is_some())
     {
         dim("latency: how long an item waited for its consumer, in the median".to_owned());
+    }
+    if report
+        .rows
+        .iter()
+        .any(|row| row.demo() == Demo::City && row.items.is_some())
+    {
+        dim("city: an item is a request, its latency the time since it was due; the CPU is the server's; speed is by item".to_owned());
     }
     if report
         .rows

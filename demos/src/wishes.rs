@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::city::options::{self as city, City};
 use crate::load::{self, LoadSettings};
 use crate::web::visit::{self, Visit};
 
@@ -11,6 +12,8 @@ use crate::web::visit::{self, Visit};
 pub(crate) struct Wishes {
     /// What `scrape` gets.
     pub(crate) visit: Visit,
+    /// What arrives at `city`.
+    pub(crate) city: City,
     /// What the client of `echo` does.
     pub(crate) load: LoadSettings,
 }
@@ -20,6 +23,7 @@ impl Wishes {
     pub(crate) fn usual(moment: f64) -> Self {
         Self {
             visit: visit::USUAL.clone(),
+            city: city::USUAL.for_a(moment),
             load: load::USUAL.settings(moment),
         }
     }

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::runtimes::Runtime;
 use crate::stage::Settings;
 
+mod city;
 mod count;
 mod echo;
 mod fib;
@@ -43,6 +44,7 @@ pub(crate) enum Demo {
     ProducerConsumer,
     Loop,
     Scrape,
+    City,
     Echo,
 }
 
@@ -64,6 +66,8 @@ pub(crate) enum Program {
     ScrapeOneByOne,
     ScrapeAtOnce,
     ScrapeLimited,
+    CityOnThreads,
+    CityAwaited,
     EchoByHand,
     Echo,
 }
@@ -144,6 +148,7 @@ impl Demo {
             Demo::ProducerConsumer => &producer_consumer::CHAPTER,
             Demo::Loop => &loop_program::CHAPTER,
             Demo::Scrape => &scrape::CHAPTER,
+            Demo::City => &city::CHAPTER,
             Demo::Echo => &echo::CHAPTER,
         }
     }

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use super::{count, echo, fib, loop_program, producer_consumer, rt, scrape};
+use super::{city, count, echo, fib, loop_program, producer_consumer, rt, scrape};
 use crate::catalogue::Program;
 use crate::load;
 use crate::stage::{Stage, Threads};
@@ -44,6 +44,8 @@ pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
         Program::ScrapeOneByOne => scrape::one_by_one(stage),
         Program::ScrapeAtOnce => scrape::at_once(stage, None),
         Program::ScrapeLimited => scrape::at_once(stage, Some(stage.wishes().visit.limit)),
+        Program::CityOnThreads => city::on_threads(stage),
+        Program::CityAwaited => city::awaited(stage),
         Program::EchoByHand => load::by_hand(stage),
         Program::Echo => echo::server(stage),
         Program::LoopPython => unreachable!("python runs its own program: python.rs"),

@@ -12,7 +12,8 @@
 //! own: `web`.
 //!
 //! Read next: `count.rs`, then `fib.rs`, `producer_consumer.rs`,
-//! `loop_program.rs`, `scrape.rs`: the order of the course; then `echo.rs`.
+//! `loop_program.rs`, `scrape.rs`, `city.rs`: the order of the course; then
+//! `echo.rs`.
 
 #![allow(clippy::duplicate_mod)] // one text, compiled once per library: the point
 
@@ -23,6 +24,8 @@ pub(crate) mod on_kolo {
 
     use crate::web::on_kolo as web;
 
+    #[path = "city.rs"]
+    mod city;
     #[path = "count.rs"]
     mod count;
     #[path = "echo.rs"]
@@ -53,6 +56,8 @@ pub(crate) mod on_tokio {
 
     use crate::web::on_tokio as web;
 
+    #[path = "city.rs"]
+    mod city;
     #[path = "count.rs"]
     mod count;
     #[path = "echo.rs"]
