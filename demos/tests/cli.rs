@@ -369,6 +369,7 @@ fn the_tour_shows_every_demo_and_ends_in_one_table() {
         "producer-consumer",
         "loop",
         "scrape",
+        "city",
         "echo",
     ] {
         assert!(ended.out.contains(&format!("\n{demo}: ")), "{demo}");
@@ -447,6 +448,7 @@ fn help_has_examples_everywhere() {
             "producer-consumer",
             "loop",
             "scrape",
+            "city",
             "echo",
         ] {
             let ended = ran(&format!("{command} {demo} --help"));
@@ -483,6 +485,14 @@ fn misuse_is_2() {
         "run scrape --ca-file ca.pem",
         "run scrape --port 8080 --base-url http://127.0.0.1",
         "run count --runs 3",
+        "run city --rate 0",
+        "run city --seconds 0",
+        "run city --threads 0",
+        "run city --timeout 0",
+        "run city --upstreams nowhere",
+        "run city --serve --rate 5",
+        "run city --serve --format json",
+        "compare city --serve",
         "run echo --connections 0",
         "run echo --connections 20001",
         "run echo --message-size 0",

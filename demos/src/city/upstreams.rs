@@ -72,7 +72,7 @@ impl Upstreams {
     ///
     /// A sentence, if they can't be started.
     pub(crate) fn start(stage: &Stage) -> io::Result<Self> {
-        // As a person who runs it, so do the processes that it starts.
+        // The processes that are started from here inherit it.
         ask_for_all_descriptors();
         if let Some(address) = stage.wishes().city.upstreams.clone() {
             let bundled = None;
