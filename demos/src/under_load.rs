@@ -2,6 +2,7 @@
 //! programs that were under a load: how many requests arrived each second and how many
 //! were answered, and how long one took from when it was due.
 
+use crate::catalogue::Runner;
 use crate::console::Voice;
 use crate::report::{Report, Row, UnderLoad};
 use crate::stats;
@@ -48,7 +49,10 @@ pub(crate) fn lines(report: &Report) -> Vec<(Voice, String)> {
 
 fn name(row: &Row) -> String {
     let (demo, program) = (row.demo().name(), row.contender.program.name());
-    format!("{demo}, {program}, {}", row.contender.runner.name())
+    match row.contender.runner {
+        Runner::Plain => format!("{demo}, {program}"),
+        runner => format!("{demo}, {program}, {}", runner.name()),
+    }
 }
 
 impl Row {

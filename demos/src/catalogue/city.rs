@@ -14,11 +14,11 @@ pub(super) const CHAPTER: Chapter = Chapter {
         Part {
             runs_on: RunsOn::Plain,
             peer: Program::CityAwaited,
-            seconds: |settings| settings.wishes.city.takes(true),
+            seconds: |settings| settings.wishes.city.takes(true, settings.time_scale),
             ..Part::of(Program::CityOnThreads, "on threads")
         },
         Part {
-            seconds: |settings| settings.wishes.city.takes(false),
+            seconds: |settings| settings.wishes.city.takes(false, settings.time_scale),
             ..Part::of(Program::CityAwaited, "awaited")
         },
     ],
@@ -59,7 +59,7 @@ work, and no longer its waiting, fills it.",
                 "enough threads keep up too, each with its stack; then --rate 200",
             ),
             (
-                "demos run city --time-scale 0.05 --rate 2000 --seconds 3 --rt kolo-current",
+                "demos run city --time-scale 0.05 --rate 2000 --seconds 1 --rt kolo-current",
                 "requests that wait hardly any more: now work is what fills the thread",
             ),
             (

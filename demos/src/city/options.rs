@@ -121,13 +121,14 @@ impl City {
         number.clamp(1, MOST)
     }
 
-    /// How long the whole takes at the course's pace: threads, or tasks.
-    pub(crate) fn takes(&self, on_threads: bool) -> f64 {
+    /// How long a run takes on threads or on tasks, in seconds of the course.
+    pub(crate) fn takes(&self, on_threads: bool, scale: f64) -> f64 {
         /// What a request waits for its services, in the mean.
         const WAITS: f64 = 0.95;
-        let seconds = self.seconds.unwrap_or(self.pace_seconds);
-        let requests = self.rate.unwrap_or(RATE) * seconds;
-        let threads = requests * WAITS / f64::from(self.threads);
+        // What was named is in seconds of the clock.
+        let seconds = self.seconds.map_or(self.pace_seconds, |s| s / scale);
+        let rate = self.rate.unwrap_or((RATE / scale).min(FASTEST)) * scale;
+        let threads = rate * seconds * WAITS / f64::from(self.threads);
         let takes = if on_threads {
             threads.max(seconds)
         } else {
@@ -153,5 +154,62 @@ fn seconds(text: &str) -> Result<f64, String> {
         Ok(seconds) if (0.01..=600.0).contains(&seconds) => Ok(seconds),
         Ok(_) => Err("from 0.01 to 600".to_owned()),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::catalogue::Program;
+    use crate::console::Console;
+    use crate::stage::{Settings, Threads};
+    use crate::wishes::Wishes;
+
+    fn stage(time_scale: f64) -> Stage {
+        let settings = Settings {
+            time_scale,
+            seed: 0,
+            items: 2,
+            wishes: Wishes::usual(1.0),
+        };
+        let console = Arc::new(Console::new(true));
+        Stage::new(Program::CityAwaited, Threads::One, settings, console)
+    }
+
+    #[test]
+    fn load_and_waits_shrink_together() {
+        let usual = USUAL.for_a(1.0);
+        for (scale, rate, requests) in [
+            (1.0, 25.0, 125),
+            (0.1, 250.0, 125),
+            (0.01, 500.0, 125),
+            // A quarter of what makes the shortest wait a millisecond.
+            (0.25 / 288.0, 500.0, 31),
+        ] {
+            let stage = stage(scale);
+            assert!((usual.rate(&stage) - rate).abs() < 0.001, "{scale}");
+            assert_eq!(usual.requests(&stage), requests, "{scale}");
+        }
+        assert_eq!(USUAL.for_a(0.3).requests(&stage(1.0)), 75);
+    }
+
+    #[test]
+    fn what_is_named_stays_as_it_is() {
+        let named = City {
+            rate: Some(40.0),
+            seconds: Some(0.5),
+            ..USUAL.clone()
+        };
+        for scale in [1.0, 0.1] {
+            let stage = stage(scale);
+            assert!((named.rate(&stage) - 40.0).abs() < 0.001);
+            assert_eq!(named.requests(&stage), 20);
+        }
+        // Twenty requests, 95 ms each, on eight threads: the half second is longer.
+        assert!((named.takes(true, 0.1) * 0.1 - 0.595).abs() < 0.001);
+        assert!((USUAL.takes(true, 1.0) - 15.79).abs() < 0.01);
+        assert!((USUAL.takes(false, 1.0) - 5.95).abs() < 0.01);
     }
 }

@@ -9,7 +9,7 @@ mod common;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
@@ -220,7 +220,7 @@ fn child_of(child: &Child, argument: &str) -> PathBuf {
     }
 }
 
-fn wait_until_gone(process: &PathBuf) {
+fn wait_until_gone(process: &Path) {
     let gone = || {
         // What nobody has waited for yet is a Z there.
         let stat = fs::read_to_string(process.join("stat")).unwrap_or_default();
