@@ -178,17 +178,18 @@ fn claims(stage: &Stage, crew: Crew, served: &Served, at_once: u64) {
         .min(requests as f64)
         .min(city.connections.into());
     let too_many = there >= 2.0 * f64::from(city.threads);
+    // By so much, at least, so many threads are behind when the last request arrives.
+    let behind = |threads: u32| (all / threads).saturating_sub(last_due);
     match crew {
         Crew::Threads(threads) => {
             stage.check(
                 "a request that waits keeps its thread",
                 at_once <= threads.into(),
             );
-            let behind = (all / threads).saturating_sub(last_due);
             if too_many {
                 stage.check(
                     "what arrives beyond the threads waits for one",
-                    latency.most >= about(behind),
+                    latency.most >= about(behind(threads)),
                 );
             }
         }
@@ -199,12 +200,12 @@ fn claims(stage: &Stage, crew: Crew, served: &Served, at_once: u64) {
                     at_once > city.threads.into(),
                 );
             }
-            /// What a request may cost besides, on a machine busy with other things.
-            const WORK: Duration = Duration::from_millis(5);
-            stage.check(
-                "no request waits for another",
-                latency.p50 < longest + WORK * requests as u32 + stage.slack(),
-            );
+            // The threads' median would be about half of that. Where waits were scaled
+            // so far down that a busy machine takes as long, the clock can't tell.
+            let median = behind(city.threads) / 2;
+            if too_many && median > longest + 2 * stage.slack() {
+                stage.check("no request waits for a thread", latency.p50 < median);
+            }
         }
     }
 }
