@@ -231,7 +231,7 @@ pub(crate) fn lines(report: &Report, width: usize) -> Vec<(Voice, String)> {
         return vec![(Voice::Dim, "  no rows".to_owned())];
     }
     let mut lines = rows(report, width);
-    lines.extend(under_load::lines(report));
+    lines.extend(under_load::lines(report, width));
     lines.push((Voice::Plain, String::new()));
     for (voice, note) in footnotes(report) {
         lines.extend(wrap(&note, width).into_iter().map(|line| (voice, line)));

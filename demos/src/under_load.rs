@@ -1,6 +1,7 @@
 //! **Who keeps up with what arrives?** A second table below the first one, of the
 //! programs that were under a load: how many requests arrived each second and how many
-//! were answered, and how long one took from when it was due.
+//! were answered, and how long one took from when it was due. Where the terminal is
+//! narrow, the last columns are left out.
 
 use crate::catalogue::Runner;
 use crate::console::Voice;
@@ -14,7 +15,7 @@ const TITLES: [&str; 6] = ["arriving", "answered", "p50", "p99", "p99.9", "at mo
 const WIDE: usize = 11;
 
 /// The table's lines; none where no row was under a load.
-pub(crate) fn lines(report: &Report) -> Vec<(Voice, String)> {
+pub(crate) fn lines(report: &Report, width: usize) -> Vec<(Voice, String)> {
     let rows: Vec<_> = report
         .rows
         .iter()
@@ -25,12 +26,14 @@ pub(crate) fn lines(report: &Report) -> Vec<(Voice, String)> {
     }
     let names = rows.iter().map(|(row, _)| name(row).chars().count());
     let wide = names.max().unwrap_or(0);
+    let columns = (width.saturating_sub(1 + wide) / WIDE).clamp(3, TITLES.len());
     let line = |name: &str, cells: [String; 6]| {
-        let cells = cells.map(|cell| format!("{cell:>WIDE$}")).concat();
+        let cells = cells.map(|cell| format!("{cell:>WIDE$}"));
+        let cells = cells[..columns].concat();
         format!(" {name:<wide$}{cells}").trim_end().to_owned()
     };
     let titles = line("under load", TITLES.map(str::to_owned));
-    let rule = "─".repeat(1 + wide + WIDE * TITLES.len());
+    let rule = "─".repeat(1 + wide + WIDE * columns);
     let mut lines = vec![
         (Voice::Plain, String::new()),
         (Voice::Bold, titles),

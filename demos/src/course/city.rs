@@ -8,11 +8,11 @@
 //! ── on threads ──────────────────────────────────
 //! 125 requests arrive, 25 a second; 8 threads answer.
 //! 125 answered, 8.5 a second.
-//! From when it was due, a request takes 5.31 s in the median; p99 10.0 s, …
+//! From when it was due, a request takes 5.46 s in the median; p99 10.3 s, …
 //! ── awaited, kolo-current ───────────────────────
 //! 125 requests arrive, 25 a second; a task answers each.
-//! 125 answered, 25 a second.
-//! From when it was due, a request takes 956 ms in the median; p99 1.24 s, …
+//! 125 answered, 23.4 a second.
+//! From when it was due, a request takes 941 ms in the median; p99 1.29 s, …
 //! ```
 //!
 //! The two views are the same but for `await`. Where eight threads wait, eight requests
