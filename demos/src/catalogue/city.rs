@@ -43,8 +43,8 @@ work, and no longer its waiting, fills it.",
                 "The same awaited: the thread is given back at each await."
             ),
             lines!(
-                "course/city.rs",
-                "Ok((stream, _)) => drop(rt::spawn(".."Ok((",
+                "city/tasks.rs",
+                "let (view, ledger) = (view.clone()".."rt::spawn(",
                 "A task for each connection, where the other server has a pool."
             ),
             lines!(

@@ -21,7 +21,8 @@
 //! however it comes to its end. A client whose server is gone ends too.
 //!
 //! Read next: `api.rs`; the views, `../course/city.rs`; `threads.rs`, the server that
-//! blocks; `upstreams.rs`, `places.rs`; `arrivals.rs`, the load and what is claimed of it.
+//! blocks, and `tasks.rs`, the one that awaits, which is compiled once per library and
+//! loaded by `../course/mod.rs`; `upstreams.rs`, `places.rs`; `arrivals.rs`, the load and what is claimed of it.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};

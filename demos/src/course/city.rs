@@ -21,36 +21,21 @@
 //!
 //! Read next: `../city/mod.rs`.
 
-use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
-use std::time::{Duration, Instant};
-
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, CONTENT_TYPE};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use std::sync::mpsc;
 
 use super::client::Client;
-use super::{new_loop, rt, web};
+use super::{new_loop, rt, tasks};
+use crate::city::address;
 use crate::city::api::{Answer, Asked, Refusal, Service, View};
 use crate::city::arrivals::{self, Crew};
 use crate::city::places::{Spot, Sun, Weather};
-use crate::city::threads::Server;
+use crate::city::threads;
 use crate::city::upstreams::Upstreams;
-use crate::city::{self, BACKLOG};
 use crate::load::cannot_listen;
 use crate::stage::Stage;
 use crate::web::blocking;
 use crate::web::visit::{self, Visit};
-use rt::net::{TcpListener, TcpSocket, TcpStream};
-
-/// Who does not say within this time what it wants, is sent away.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 // The blocking view: whoever runs it waits, and a thread that waits is no thread for
 // others.
@@ -71,7 +56,7 @@ fn view_synchronously(services: &blocking::Client, asked: &Asked) -> Result<Answ
 
 // The same with await: the thread goes on to another request.
 
-async fn view(services: &Client, asked: &Asked) -> Result<Answer, Refusal> {
+async fn view(services: Client, asked: Asked) -> Result<Answer, Refusal> {
     let spot: Spot<String> = Service::Location.said(services.get(&asked.location()).await)?;
     Ok(match asked.view {
         View::Weather => {
@@ -96,8 +81,8 @@ fn manners(stage: &Stage) -> Visit {
 pub(crate) fn on_threads(stage: &Stage) -> io::Result<()> {
     let upstreams = Upstreams::start(stage)?;
     let services = blocking::Client::new(upstreams.address(), &manners(stage));
-    let address = city::address(stage.wishes().city.port);
-    let server = Server::bind(address).map_err(|error| cannot_listen(address, error))?;
+    let address = address(stage.wishes().city.port);
+    let server = threads::Server::bind(address).map_err(|error| cannot_listen(address, error))?;
     let address = server.address()?;
 
     let threads = stage.wishes().city.threads;
@@ -115,105 +100,27 @@ pub(crate) fn on_threads(stage: &Stage) -> io::Result<()> {
     arrivals::report(stage, crew, &served, server.answered(), upstreams)
 }
 
-/// What the tasks of one server have in common.
-struct Api {
-    services: Client,
-    answered: AtomicU64,
-    /// Where each answer is told, if a person asks.
-    stage: Option<Stage>,
-}
-
 pub(crate) fn awaited(stage: &Stage) -> io::Result<()> {
     let upstreams = Upstreams::start(stage)?;
-    let serve = stage.wishes().city.serve;
-    let api = Arc::new(Api {
-        services: Client::new(upstreams.address(), &manners(stage)),
-        answered: AtomicU64::new(0),
-        stage: serve.then(|| stage.clone()),
-    });
+    let services = Client::new(upstreams.address(), &manners(stage));
     let event_loop = new_loop(stage.threads())?;
-    let served = event_loop.block_on(async {
-        let address = city::address(stage.wishes().city.port);
-        let listener = listen(address).map_err(|error| cannot_listen(address, error))?;
-        let address = listener.local_addr()?;
-        if serve {
-            say_where(stage, address);
-            let_in(&listener, &api).await;
+    let (served, answered) = event_loop.block_on(async {
+        let address = address(stage.wishes().city.port);
+        let server = tasks::Server::bind(address);
+        let mut server = server.map_err(|error| cannot_listen(address, error))?;
+        let address = server.address()?;
+        let answer = move |asked| view(services.clone(), asked);
+        if stage.wishes().city.serve {
+            server.tell(stage)?;
+            match server.serve(answer).await {}
         }
         let (tell, told) = rt::sync::oneshot::channel();
         arrivals::start(stage, Crew::Tasks, address, |ended| drop(tell.send(ended)))?;
-        rt::select! {
+        let ended = rt::select! {
             ended = told => ended.expect("the client's end is told"),
-            never = let_in(&listener, &api) => match never {},
-        }
+            never = server.serve(answer) => match never {},
+        };
+        ended.map(|served| (served, server.answered()))
     })?;
-    let answered = api.answered.load(Ordering::Relaxed);
     arrivals::report(stage, Crew::Tasks, &served, answered, upstreams)
-}
-
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = TcpSocket::new_v4()?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
-/// A task for each connection.
-async fn let_in(listener: &TcpListener, api: &Arc<Api>) -> Infallible {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => drop(rt::spawn(entertain(stream, api.clone()))),
-            // No descriptor is left, or the guest has gone: soon there is one again.
-            Err(_) => rt::time::sleep(Duration::from_millis(10)).await,
-        }
-    }
-}
-
-async fn entertain(stream: TcpStream, api: Arc<Api>) {
-    if stream.set_nodelay(true).is_err() {
-        return; // it has gone already
-    }
-    let service = service_fn(|request| answer(request, &api));
-    let connection = http1::Builder::new()
-        .timer(web::Timer::new())
-        .header_read_timeout(PATIENCE)
-        .serve_connection(web::Io::new(stream), service);
-    // A guest who leaves early knows why.
-    let _ = connection.await;
-}
-
-async fn answer(
-    request: Request<Incoming>,
-    api: &Api,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let t0 = Instant::now();
-    let path = request.uri().path();
-    let answer = match Asked::parse(request.method().as_str(), path) {
-        Ok(asked) => view(&api.services, &asked).await,
-        Err(refusal) => Err(refusal),
-    };
-    let Answer { status, body } = answer.unwrap_or_else(Answer::from);
-    api.answered.fetch_add(1, Ordering::Relaxed);
-    if let Some(stage) = &api.stage {
-        let took = stage.seconds(t0.elapsed());
-        stage.cyan(format_args!("{} {path} after {took} sec.", status.as_u16()));
-    }
-    let mut response = Response::builder()
-        .status(status)
-        .header(CONTENT_TYPE, "application/json");
-    if status == StatusCode::METHOD_NOT_ALLOWED {
-        response = response.header(ALLOW, "GET");
-    }
-    let response = response.body(Full::from(body)).expect("a plain response");
-    Ok(response)
-}
-
-/// What a person needs to know who wants to ask.
-fn say_where(stage: &Stage, address: SocketAddr) {
-    stage.white(format_args!("Serving at http://{address} until Ctrl-C."));
-    stage.plain(format_args!("  curl http://{address}/api/sun/97201/us"));
-    stage.plain(format_args!("  curl http://{address}/api/weather/10115/de"));
-    stage.plain(format_args!(
-        "  curl -i http://{address}/api/sun/00000/us      there is no such place"
-    ));
 }

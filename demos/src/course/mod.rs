@@ -45,6 +45,8 @@ pub(crate) mod on_kolo {
     mod client;
     #[path = "../web/site.rs"]
     mod site;
+    #[path = "../city/tasks.rs"]
+    mod tasks;
 
     pub(crate) use library::{new_loop, play};
 }
@@ -77,6 +79,8 @@ pub(crate) mod on_tokio {
     mod client;
     #[path = "../web/site.rs"]
     mod site;
+    #[path = "../city/tasks.rs"]
+    mod tasks;
 
     pub(crate) use library::{new_loop, play};
 }

@@ -1,116 +1,21 @@
-//! **What does a server do to people who come when they like?** Requests arrive at
-//! a fixed rate, whether those before them are answered or not; each is timed from
-//! the moment at which it was due.
-//!
-//! A client that sends the next request when it has the last answer waits with its
-//! server: one that is slow gets fewer requests, and the waiting that others would
-//! have done meanwhile is in no number (*coordinated omission*, Gil Tene, whose
-//! histogram this is). Here a request that can't leave, because every connection is
-//! taken or because this client is late, is already waiting, and its time counts.
-//!
-//! ```text
-//!   due ──────────► waiting ──────────► under way ──────────► answered, or failed
-//!   start + n/rate   no connection is    on a connection       histogram: from due
-//!                    free                of its own
-//! ```
-//!
-//! A connection is opened when a request needs one, and kept for the next where the
-//! server agrees. Every request ends in one of two ways and is counted: an answer
-//! that is the one expected, to the byte, or a failure, by what it was. A failed
-//! request is not in the histogram: its time would be that of something else.
-//!
-//! Only what makes all the rest pointless is an error: nobody listens any more, or
-//! nothing at all is heard for longer than the server may take.
+//! **How does one thread keep the hours of so many requests?** An [`Alarm`] rings when the
+//! next is due; whatever is due and has no connection stands in a queue. A connection is
+//! sent on, read and settled whenever there is news of it.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
-use serde::{Deserialize, Serialize};
 use slab::Slab;
 
+use super::{Arrivals, Failure, Served};
 use crate::alarm::Alarm;
 use crate::client::Stopwatch;
 use crate::echo::latency;
 use crate::machine::need_open_files;
-use crate::plan::Latency;
-
-/// Requests at a fixed rate, against an HTTP server.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Arrivals {
-    /// Where it listens.
-    pub server: SocketAddr,
-    /// The process whose CPU time is the server's.
-    pub process: u32,
-    /// Requests that are due each second.
-    pub rate: f64,
-    /// How many there are in all.
-    pub requests: u64,
-    /// The most connections at once.
-    pub connections: usize,
-    /// For how long the server may say nothing while it owes an answer.
-    pub patience: Duration,
-    /// What is asked for, in turn.
-    pub targets: Vec<Target>,
-}
-
-/// Something to ask for, and what it is to be answered with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    pub path: String,
-    pub body: String,
-}
-
-/// What became of all the requests.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Served {
-    pub sent: u64,
-    /// With status 200 and the body that was expected.
-    pub answered: u64,
-    /// By what happened: how many.
-    pub failures: Vec<(Failure, u64)>,
-    /// From the moment at which the first was due to the last answer.
-    pub wall: Duration,
-    /// From the first answer to the last.
-    pub answering: Duration,
-    /// Of those answered, from the moment at which each was due.
-    pub latency: Option<Latency>,
-    pub server_cpu: Duration,
-    pub client_cpu: Duration,
-}
-
-/// Why a request was not answered as it should be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Failure {
-    /// It has another status, or another body: the status, and what it says.
-    Answer(u16, String),
-    /// The connection ended before the answer did.
-    Closed,
-    /// What came is no HTTP.
-    Foreign,
-    /// The socket's error.
-    Socket(String),
-}
-
-impl Served {
-    #[must_use]
-    pub fn failed(&self) -> u64 {
-        self.failures.iter().map(|(_, times)| times).sum()
-    }
-
-    /// Answers a second, while answers came.
-    #[must_use]
-    pub fn rate(&self) -> f64 {
-        // The first one marks the beginning, and is not one of those that came since.
-        let since = self.answered.saturating_sub(1) as f64;
-        let seconds = self.answering.as_secs_f64();
-        if seconds > 0.0 { since / seconds } else { 0.0 }
-    }
-}
 
 /// The longest latency that the histogram tells apart, in nanoseconds: an hour.
 const MOST: u64 = 3_600_000_000_000;
@@ -438,133 +343,4 @@ fn parse(bytes: &[u8], ended: bool) -> Result<Option<Answer>, Failure> {
         body: String::from_utf8_lossy(body).into_owned(),
         stays: header("connection").as_deref() != Some("close"),
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::{BufRead, BufReader};
-    use std::net::{TcpListener, TcpStream};
-    use std::thread;
-
-    use super::*;
-
-    /// A server that lets in one at a time, and does this with each.
-    fn serve(each: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
-        let address = listener.local_addr().expect("bound");
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                each(stream.expect("a guest"));
-            }
-        });
-        address
-    }
-
-    /// The path that is asked for next; `None` at the end.
-    fn asked(stream: &TcpStream) -> Option<String> {
-        let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
-        let path = lines.next()?.split(' ').nth(1)?.to_owned();
-        let _rest = lines.take_while(|line| !line.is_empty()).count();
-        Some(path)
-    }
-
-    fn plan(server: SocketAddr, rate: f64, requests: u64, connections: usize) -> Arrivals {
-        let target = |name: &str| Target {
-            path: format!("/{name}"),
-            body: name.to_owned(),
-        };
-        Arrivals {
-            server,
-            process: std::process::id(),
-            rate,
-            requests,
-            connections,
-            patience: Duration::from_secs(20),
-            targets: ["one", "two"].map(target).into(),
-        }
-    }
-
-    fn answer(mut stream: &TcpStream, more: &str, body: &str) {
-        let length = body.len();
-        let _ = write!(
-            stream,
-            "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n{more}\r\n{body}"
-        );
-    }
-
-    #[test]
-    fn a_connection_is_used_again() {
-        // Whoever came second would never be answered.
-        let server = serve(|stream| {
-            while let Some(path) = asked(&stream) {
-                answer(&stream, "", &path[1..]);
-            }
-        });
-        let served = run(&plan(server, 2_000.0, 40, 1)).unwrap();
-        assert_eq!((served.sent, served.answered), (40, 40));
-        assert_eq!(served.failures, []);
-        // The last one is due after 39 of 2,000 parts of a second.
-        assert!(served.wall >= Duration::from_micros(19_500), "{served:?}");
-    }
-
-    #[test]
-    fn a_request_waits_from_the_moment_at_which_it_was_due() {
-        const EACH: Duration = Duration::from_millis(5);
-        let server = serve(|stream| {
-            let path = asked(&stream).expect("a request");
-            thread::sleep(EACH);
-            answer(&stream, "connection: close\r\n", &path[1..]);
-        });
-        // All are due within a millisecond; the tenth has nine before it. A client
-        // that waited with its server would say that each took 5 ms.
-        let served = run(&plan(server, 10_000.0, 10, 1)).unwrap();
-        assert_eq!(served.answered, 10);
-        let latency = served.latency.expect("answers");
-        let rounding = Duration::from_micros(100);
-        assert!(latency.most + rounding >= 10 * EACH - Duration::from_millis(1));
-        assert!(latency.p50 + rounding >= 5 * EACH - Duration::from_millis(1));
-        assert!(latency.p50 <= latency.p99 && latency.p99 <= latency.p999);
-        assert!(served.rate() <= 200.0, "{}", served.rate());
-    }
-
-    #[test]
-    fn what_fails_is_counted_by_what_it_was() {
-        let turns = std::sync::atomic::AtomicUsize::new(0);
-        let server = serve(move |mut stream| {
-            let path = asked(&stream).expect("a request");
-            let close = "connection: close\r\n";
-            match turns.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-                0 => answer(&stream, close, &path[1..]),
-                1 | 5 => answer(&stream, close, "something else"),
-                2 => drop(stream.write_all(b"HTTP/1.1 504 Gateway Timeout\r\n\r\nlate")),
-                3 => drop(stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf")),
-                _ => drop(stream.write_all(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n")),
-            }
-        });
-        let served = run(&plan(server, 1_000.0, 6, 1)).unwrap();
-        assert_eq!((served.sent, served.answered, served.failed()), (6, 1, 5));
-        let failures = [
-            (Failure::Answer(200, "something else".to_owned()), 2),
-            (Failure::Answer(504, "late".to_owned()), 1),
-            (Failure::Closed, 1),
-            (Failure::Foreign, 1),
-        ];
-        assert_eq!(served.failures, failures);
-    }
-
-    #[test]
-    fn a_server_that_is_gone_or_silent_is_an_error() {
-        let gone = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a port");
-        let said = run(&plan(gone, 100.0, 1, 1)).unwrap_err().to_string();
-        assert!(said.contains("the server is gone"), "{said}");
-
-        let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let mut plan = plan(silent.local_addr().expect("bound"), 1_000.0, 3, 2);
-        plan.patience = Duration::from_millis(20);
-        let said = run(&plan).unwrap_err().to_string();
-        assert!(said.contains("said nothing for 0.0 s"), "{said}");
-        assert!(said.contains("owes 3 answers"), "{said}");
-    }
 }
