@@ -346,7 +346,7 @@ fn footnotes(report: &Report) -> Vec<(Voice, String)> {
         .iter()
         .any(|row| row.demo() == Demo::City && row.items.is_some())
     {
-        dim("city: an item is a request, its latency the time since it was due; answered: from the first answer to the last; the CPU is the server's; speed is by item".to_owned());
+        dim("city: an item is a request, its latency the time since it was due; answered: by the middle half of the answers; the CPU is the server's; speed is by item".to_owned());
     }
     if report
         .rows

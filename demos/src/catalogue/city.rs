@@ -60,7 +60,7 @@ work, and no longer its waiting, fills it.",
             ),
             (
                 "demos run city --time-scale 0.05 --rate 2000 --seconds 1 --rt kolo-current",
-                "requests that wait hardly any more: now work is what fills the thread",
+                "more wait at once than anybody has threads, and CPU time is what bounds them now: that of all three processes",
             ),
             (
                 "demos run city --serve --rt kolo-current",

@@ -109,7 +109,7 @@ pub(crate) fn report(
     stage.cyan(format_args!(
         "{} answered, {} a second.",
         stage.thousands(served.answered),
-        per_second(served.rate())
+        per_second(served.rate)
     ));
     for (failure, times) in &served.failures {
         stage.red(format_args!("{times} × {}", told(failure)));
@@ -137,7 +137,7 @@ pub(crate) fn report(
     stage.latencies(latency.least, latency.p50, latency.most);
     stage.under_load(UnderLoad {
         arriving: stage.wishes().city.rate(stage),
-        answered: served.rate(),
+        answered: served.rate,
         p50: latency.p50.as_secs_f64(),
         p99: latency.p99.as_secs_f64(),
         p999: latency.p999.as_secs_f64(),

@@ -56,7 +56,8 @@ struct Client<'a> {
     /// How many requests have become due.
     due: u64,
     waiting: VecDeque<u64>,
-    first_answer: Option<Instant>,
+    /// When the first quarter of all answers was there, and when the third.
+    quarters: [Option<Instant>; 2],
     last_answer: Option<Instant>,
     latencies: Histogram<u64>,
     served: Served,
@@ -81,7 +82,7 @@ pub fn run(plan: &Arrivals) -> io::Result<Served> {
         idle: Vec::new(),
         due: 0,
         waiting: VecDeque::new(),
-        first_answer: None,
+        quarters: [None; 2],
         last_answer: None,
         latencies: Histogram::new_with_bounds(1, MOST, 3).expect("fixed bounds"),
         served: Served::default(),
@@ -89,9 +90,15 @@ pub fn run(plan: &Arrivals) -> io::Result<Served> {
     client.go_through(&alarm)?;
     let found = stopwatch.stop(client.served.answered)?;
     let mut served = client.served;
-    if let (Some(first), Some(last)) = (client.first_answer, client.last_answer) {
+    if let Some(last) = client.last_answer {
         served.wall = last - client.began;
-        served.answering = last - first;
+        served.rate = served.answered as f64 / served.wall.as_secs_f64();
+        let [first, third] = quarters(plan.requests);
+        if let [Some(from), Some(to)] = client.quarters
+            && from < to
+        {
+            served.rate = (third - first) as f64 / (to - from).as_secs_f64();
+        }
         served.latency = Some(latency(&client.latencies));
     } else {
         served.wall = found.wall;
@@ -248,9 +255,12 @@ impl Client<'_> {
         let now = Instant::now();
         let took = now - self.moment(number);
         self.latencies.saturating_record(took.as_nanos() as u64);
-        self.first_answer.get_or_insert(now);
         self.last_answer = Some(now);
         self.served.answered += 1;
+        let quarters = quarters(self.plan.requests);
+        if let Some(at) = quarters.iter().position(|n| *n == self.served.answered) {
+            self.quarters[at] = Some(now);
+        }
     }
 
     fn failed(&mut self, failure: Failure) {
@@ -260,6 +270,12 @@ impl Client<'_> {
             None => failures.push((failure, 1)),
         }
     }
+}
+
+/// After how many answers a quarter of them is there, and three.
+fn quarters(requests: u64) -> [u64; 2] {
+    let first = (requests / 4).max(1);
+    [first, requests - first]
 }
 
 fn is_hung_up(error: &io::Error) -> bool {

@@ -74,8 +74,9 @@ pub struct Served {
     pub failures: Vec<(Failure, u64)>,
     /// From the moment at which the first was due to the last answer.
     pub wall: Duration,
-    /// From the first answer to the last.
-    pub answering: Duration,
+    /// Answers a second, of the middle half of them: neither the wait for the first
+    /// nor that for the last is in it.
+    pub rate: f64,
     /// Of those answered, from the moment at which each was due.
     pub latency: Option<Latency>,
     pub server_cpu: Duration,
@@ -99,14 +100,5 @@ impl Served {
     #[must_use]
     pub fn failed(&self) -> u64 {
         self.failures.iter().map(|(_, times)| times).sum()
-    }
-
-    /// Answers a second, while answers came.
-    #[must_use]
-    pub fn rate(&self) -> f64 {
-        // The first one marks the beginning, and is not one of those that came since.
-        let since = self.answered.saturating_sub(1) as f64;
-        let seconds = self.answering.as_secs_f64();
-        if seconds > 0.0 { since / seconds } else { 0.0 }
     }
 }
