@@ -10,9 +10,9 @@
 //! plan to standard output, and whoever started it runs the client and answers
 //! with the findings: [`run_for`].
 //!
-//! There are two clients, each with a plan of its own: [`start`] starts the one that
-//! keeps messages under way, [`start_arrivals`] the one whose requests arrive at a
-//! fixed rate.
+//! There are two clients, each with a plan of its own: [`start`] starts the one for
+//! servers that echo, [`start_arrivals`] the one for servers of HTTP, whose requests
+//! arrive at a fixed rate.
 
 use std::env;
 use std::io::{self, BufRead, Write};

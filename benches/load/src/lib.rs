@@ -35,6 +35,7 @@ mod echo;
 mod echo_loop;
 pub mod late;
 mod machine;
+mod paced;
 pub mod plan;
 
 pub use beside::{OUTSIDE, be_client_if_asked, run_for, start, start_arrivals};
