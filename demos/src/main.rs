@@ -5,14 +5,17 @@
 //! Reading order: `course/mod.rs` and its programs, `runtimes.rs`; `web/mod.rs`, the
 //! HTTP around one of them; then what is around all of them: `stage.rs` (what a program needs besides its runtime), `perform.rs` (one run),
 //! `report.rs`, `table.rs`, `export.rs` (what was found), `commands.rs` and `session.rs`
-//! (what each command does, and Ctrl-C); `load.rs` (what stands beside an echo server).
+//! (what each command does, and Ctrl-C); `load.rs` (what stands beside an echo server),
+//! `crew/mod.rs` (who works, where a loop should not), `scratch.rs` (files that go away again).
 
 mod catalogue;
 mod cli;
 mod commands;
 mod console;
 mod course;
+mod crew;
 mod export;
+mod files;
 mod load;
 mod machine;
 mod perform;
@@ -20,6 +23,7 @@ mod playbill;
 mod python;
 mod report;
 mod runtimes;
+mod scratch;
 mod session;
 mod stage;
 mod stats;
@@ -32,6 +36,7 @@ use console::Console;
 
 fn main() {
     kolo_load::be_client_if_asked();
+    crew::worker::be_worker_if_asked();
     let cli = cli::parse();
     let options = &cli.options;
     match &cli.command {

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::crew::options::{self, ComputeSettings, PoolOptions};
+use crate::files::{self, FileOptions};
 use crate::load::{self, LoadSettings};
 use crate::web::visit::{self, Visit};
 
@@ -11,6 +13,12 @@ use crate::web::visit::{self, Visit};
 pub(crate) struct Wishes {
     /// What `scrape` gets.
     pub(crate) visit: Visit,
+    /// What `files` writes, and where.
+    pub(crate) files: FileOptions,
+    /// What `compute` adds up.
+    pub(crate) compute: ComputeSettings,
+    /// Who works in `pools`, and for which sites.
+    pub(crate) pools: PoolOptions,
     /// What the client of `echo` does.
     pub(crate) load: LoadSettings,
 }
@@ -20,6 +28,9 @@ impl Wishes {
     pub(crate) fn usual(moment: f64) -> Self {
         Self {
             visit: visit::USUAL.clone(),
+            files: files::USUAL.clone(),
+            compute: options::USUAL_COMPUTE.settings(),
+            pools: options::USUAL_POOLS.clone(),
             load: load::USUAL.settings(moment),
         }
     }

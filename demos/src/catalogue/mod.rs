@@ -20,13 +20,17 @@ use serde::{Deserialize, Serialize};
 use crate::runtimes::Runtime;
 use crate::stage::Settings;
 
+mod compute;
 mod count;
 mod echo;
 mod fib;
+mod files;
 mod lesson;
 mod loop_program;
+mod pools;
 mod producer_consumer;
 mod scrape;
+mod unsync;
 
 #[cfg(test)]
 mod tests;
@@ -43,6 +47,10 @@ pub(crate) enum Demo {
     ProducerConsumer,
     Loop,
     Scrape,
+    Files,
+    Compute,
+    Pools,
+    Unsync,
     Echo,
 }
 
@@ -64,6 +72,20 @@ pub(crate) enum Program {
     ScrapeOneByOne,
     ScrapeAtOnce,
     ScrapeLimited,
+    FilesSynchronous,
+    FilesOneByOne,
+    FilesAtOnce,
+    ComputeOneThread,
+    ComputeThreads,
+    ComputeProcesses,
+    ComputeTasks,
+    ComputeBlocking,
+    PoolsThreads,
+    PoolsProcesses,
+    PoolsBlocking,
+    PoolsTasks,
+    UnsyncSynchronous,
+    UnsyncAtOnce,
     EchoByHand,
     Echo,
 }
@@ -144,6 +166,10 @@ impl Demo {
             Demo::ProducerConsumer => &producer_consumer::CHAPTER,
             Demo::Loop => &loop_program::CHAPTER,
             Demo::Scrape => &scrape::CHAPTER,
+            Demo::Files => &files::CHAPTER,
+            Demo::Compute => &compute::CHAPTER,
+            Demo::Pools => &pools::CHAPTER,
+            Demo::Unsync => &unsync::CHAPTER,
             Demo::Echo => &echo::CHAPTER,
         }
     }

@@ -5,22 +5,40 @@
 
 use std::io;
 
-use super::{count, echo, fib, loop_program, producer_consumer, rt, scrape};
+use super::{
+    compute, count, echo, fib, files, loop_program, pools, producer_consumer, rt, scrape, unsync,
+};
 use crate::catalogue::Program;
 use crate::load;
 use crate::stage::{Stage, Threads};
+use rt::runtime::{Builder, Runtime};
 
 /// `asyncio.new_event_loop()`: one thread, or a worker for each core.
 ///
 /// # Errors
 ///
 /// The Builder's: of kind `Unsupported` where the library has no such loop yet.
-pub(crate) fn new_loop(threads: Threads) -> io::Result<rt::runtime::Runtime> {
+pub(crate) fn new_loop(threads: Threads) -> io::Result<Runtime> {
+    builder(threads).build()
+}
+
+/// The same, with at most so many threads for what blocks.
+///
+/// # Errors
+///
+/// As [`new_loop`].
+pub(crate) fn new_loop_with_pool(threads: Threads, workers: u16) -> io::Result<Runtime> {
+    let workers = workers.into();
+    builder(threads).max_blocking_threads(workers).build()
+}
+
+fn builder(threads: Threads) -> Builder {
     let mut builder = match threads {
-        Threads::One => rt::runtime::Builder::new_current_thread(),
-        Threads::PerCore => rt::runtime::Builder::new_multi_thread(),
+        Threads::One => Builder::new_current_thread(),
+        Threads::PerCore => Builder::new_multi_thread(),
     };
-    builder.enable_all().build()
+    builder.enable_all();
+    builder
 }
 
 /// Runs one program of the course.
@@ -44,6 +62,20 @@ pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
         Program::ScrapeOneByOne => scrape::one_by_one(stage),
         Program::ScrapeAtOnce => scrape::at_once(stage, None),
         Program::ScrapeLimited => scrape::at_once(stage, Some(stage.wishes().visit.limit)),
+        Program::FilesSynchronous => files::synchronous(stage),
+        Program::FilesOneByOne => files::one_by_one(stage),
+        Program::FilesAtOnce => files::at_once(stage),
+        Program::ComputeOneThread => compute::one_thread(stage),
+        Program::ComputeThreads => compute::threads(stage),
+        Program::ComputeProcesses => compute::processes(stage),
+        Program::ComputeTasks => compute::tasks(stage),
+        Program::ComputeBlocking => compute::blocking(stage),
+        Program::PoolsThreads => pools::thread_pool(stage),
+        Program::PoolsProcesses => pools::process_pool(stage),
+        Program::PoolsBlocking => pools::blocking(stage),
+        Program::PoolsTasks => pools::tasks(stage),
+        Program::UnsyncSynchronous => unsync::synchronous(stage),
+        Program::UnsyncAtOnce => unsync::at_once(stage),
         Program::EchoByHand => load::by_hand(stage),
         Program::Echo => echo::server(stage),
         Program::LoopPython => unreachable!("python runs its own program: python.rs"),

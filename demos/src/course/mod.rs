@@ -12,7 +12,8 @@
 //! own: `web`.
 //!
 //! Read next: `count.rs`, then `fib.rs`, `producer_consumer.rs`,
-//! `loop_program.rs`, `scrape.rs`: the order of the course; then `echo.rs`.
+//! `loop_program.rs`, `scrape.rs`, `files.rs`, `compute.rs`, `pools.rs`, `unsync.rs`: the
+//! order of the course; then `echo.rs`.
 
 #![allow(clippy::duplicate_mod)] // one text, compiled once per library: the point
 
@@ -23,27 +24,35 @@ pub(crate) mod on_kolo {
 
     use crate::web::on_kolo as web;
 
+    #[path = "compute.rs"]
+    mod compute;
     #[path = "count.rs"]
     mod count;
     #[path = "echo.rs"]
     mod echo;
     #[path = "fib.rs"]
     mod fib;
+    #[path = "files.rs"]
+    mod files;
     #[path = "library.rs"]
     mod library;
     #[path = "loop_program.rs"]
     mod loop_program;
+    #[path = "pools.rs"]
+    mod pools;
     #[path = "producer_consumer.rs"]
     mod producer_consumer;
     #[path = "scrape.rs"]
     mod scrape;
+    #[path = "unsync.rs"]
+    mod unsync;
 
     #[path = "../web/client.rs"]
     mod client;
     #[path = "../web/site.rs"]
     mod site;
 
-    pub(crate) use library::{new_loop, play};
+    pub(crate) use library::{new_loop, new_loop_with_pool, play};
 }
 
 /// The course on tokio.
@@ -53,25 +62,33 @@ pub(crate) mod on_tokio {
 
     use crate::web::on_tokio as web;
 
+    #[path = "compute.rs"]
+    mod compute;
     #[path = "count.rs"]
     mod count;
     #[path = "echo.rs"]
     mod echo;
     #[path = "fib.rs"]
     mod fib;
+    #[path = "files.rs"]
+    mod files;
     #[path = "library.rs"]
     mod library;
     #[path = "loop_program.rs"]
     mod loop_program;
+    #[path = "pools.rs"]
+    mod pools;
     #[path = "producer_consumer.rs"]
     mod producer_consumer;
     #[path = "scrape.rs"]
     mod scrape;
+    #[path = "unsync.rs"]
+    mod unsync;
 
     #[path = "../web/client.rs"]
     mod client;
     #[path = "../web/site.rs"]
     mod site;
 
-    pub(crate) use library::{new_loop, play};
+    pub(crate) use library::{new_loop, new_loop_with_pool, play};
 }
