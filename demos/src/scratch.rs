@@ -149,6 +149,32 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_goes_while_somebody_still_makes_files_in_it() {
+        let scratch = scratch();
+        let folder = scratch.path().to_owned();
+        let (begun, beginning) = std::sync::mpsc::channel();
+        let writer = std::thread::spawn({
+            let folder = folder.clone();
+            move || {
+                (0..2_000).find_map(|number| {
+                    let written = fs::write(folder.join(number.to_string()), "text");
+                    let _ = begun.send(());
+                    written.err().map(|error| error.kind())
+                })
+            }
+        });
+        beginning.recv().expect("it makes files");
+        remove(&folder);
+        assert!(!folder.exists());
+        let ended = writer.join().expect("it only writes");
+        assert!(
+            matches!(ended, None | Some(ErrorKind::NotFound)),
+            "{ended:?}"
+        );
+        assert!(!folder.exists(), "nobody made it again");
+    }
+
+    #[test]
     fn one_folder_each() {
         assert_ne!(scratch().path(), scratch().path());
     }

@@ -33,7 +33,7 @@ use super::site::Site;
 use super::{new_loop, new_loop_with_pool, rt};
 use crate::crew::processes::ProcessPool;
 use crate::crew::threads::ThreadPool;
-use crate::crew::titles::{SITES, Title, Wanted, Workers};
+use crate::crew::titles::{SITES, Title, Wanted, Workers, said};
 use crate::crew::{Errand, Pool, Roll, Ticket, Whom, visit_with};
 use crate::stage::Stage;
 use crate::web::address::Address;
@@ -125,7 +125,7 @@ pub(crate) fn blocking(stage: &Stage) -> io::Result<()> {
 async fn get_title(client: Client, page: String) -> Title {
     let html = client.get(&page).await;
     html.map(|html| title_in(&html))
-        .map_err(|trouble| trouble.to_string())
+        .map_err(|trouble| said(&trouble))
 }
 
 pub(crate) fn tasks(stage: &Stage) -> io::Result<()> {

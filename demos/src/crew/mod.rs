@@ -74,7 +74,7 @@ impl Errand {
                 timeout,
             } => {
                 let client = blocking::Client::new(site.clone(), &visit_with(*timeout));
-                let html = client.get(page).map_err(|trouble| trouble.to_string());
+                let html = client.get(page).map_err(|trouble| titles::said(&trouble));
                 Reply::Title(html.map(|html| title_in(&html)))
             }
         }

@@ -11,6 +11,7 @@ use crate::stage::Stage;
 use crate::web::address::Address;
 use crate::web::episodes::{self, LATENCY};
 use crate::web::guests::Guests;
+use crate::web::trouble::Trouble;
 
 /// How many bundled sites there are.
 pub(crate) const SITES: u64 = 5;
@@ -129,6 +130,22 @@ impl Wanted {
             "in about as many latencies as there are rounds",
             took < late,
         );
+    }
+}
+
+/// What was in the way, in the words of a demo whose sites are named by `--site`.
+pub(crate) fn said(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Status(status) if !status.is_server_error() => {
+            format!("the site answers {status}; look at --site")
+        }
+        Trouble::Unproven(why) => {
+            format!("the site can't prove that it is what --site names ({why})")
+        }
+        Trouble::OutOfFiles => {
+            "no file descriptor is left for it; raise the limit with ulimit -n".to_owned()
+        }
+        other => other.to_string().replace("--base-url", "--site"),
     }
 }
 
