@@ -57,8 +57,8 @@ process must be packed, here as a line of JSON, and so work is a value that says
             ),
             lines!(
                 "crew/mod.rs",
-                "pub(crate) trait Pool: Sized".."^}",
-                "The interface that both keep."
+                "fn hand(&self, call: Call);".."fn hand(&self, call: Call);",
+                "All that a pool must be able to do besides starting."
             ),
         ],
         experiments: &[

@@ -4,6 +4,7 @@
 //! Compiled once per library, as the programs are: see `mod.rs`.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::{
     compute, count, echo, fib, files, loop_program, pools, producer_consumer, rt, scrape, unsync,
@@ -22,14 +23,18 @@ pub(crate) fn new_loop(threads: Threads) -> io::Result<Runtime> {
     builder(threads).build()
 }
 
-/// The same, with at most so many threads for what blocks.
+/// The same, with at most so many threads for what blocks, and with a number in each
+/// thread's name.
 ///
 /// # Errors
 ///
 /// As [`new_loop`].
 pub(crate) fn new_loop_with_pool(threads: Threads, workers: u16) -> io::Result<Runtime> {
-    let workers = workers.into();
-    builder(threads).max_blocking_threads(workers).build()
+    let started = AtomicUsize::new(1);
+    builder(threads)
+        .max_blocking_threads(workers.into())
+        .thread_name_fn(move || format!("Thread-{}", started.fetch_add(1, Relaxed)))
+        .build()
 }
 
 fn builder(threads: Threads) -> Builder {

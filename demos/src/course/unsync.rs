@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use super::client::Client;
 use super::site::Site;
-use super::{new_loop, rt};
+use super::{new_loop_with_pool, rt};
 use crate::crew::mix::{Kind, Mix, Took};
 use crate::stage::Stage;
 use crate::web::blocking;
@@ -41,6 +41,8 @@ use crate::web::visit;
 
 /// How many square roots a part takes.
 const ROOTS: u64 = 10_000_000;
+/// At most so many threads for what blocks; as many as are needed are started.
+const POOL: u16 = 512;
 /// How often a part sleeps, and for how long.
 const SLEEPS: u64 = 1_000;
 const SLEEP: Duration = Duration::from_millis(1);
@@ -129,7 +131,7 @@ pub(crate) fn at_once(stage: &Stage) -> io::Result<()> {
     let site = Arc::new(site(stage)?);
     let client = Client::new(site.address(), &visit::USUAL);
     let mut mix = Mix::begin(stage);
-    let event_loop = new_loop(stage.threads())?;
+    let event_loop = new_loop_with_pool(stage.threads(), POOL)?;
     event_loop.block_on(async {
         let mut tasks = Vec::new();
         for _ in 0..3 {

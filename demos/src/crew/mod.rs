@@ -172,12 +172,35 @@ pub(crate) trait Pool: Sized {
     /// A sentence if a worker can't be started; those before it are gone then.
     fn start(workers: usize, roll: &Arc<Roll>) -> io::Result<Self>;
 
-    /// Hands an errand to whoever is free first.
-    fn submit(&self, errand: Errand) -> Ticket;
+    /// Hands a call to whoever is free first.
+    fn hand(&self, call: Call);
+
+    /// Has an errand done.
+    fn submit(&self, errand: Errand) -> Ticket {
+        let (reply, ticket) = mpsc::channel();
+        self.hand(Call::new(0, errand, reply));
+        Ticket(ticket)
+    }
+
+    /// Has several done; each reply with the place of its errand, as they come:
+    /// `concurrent.futures.as_completed`.
+    fn as_completed(
+        &self,
+        errands: impl IntoIterator<Item = Errand>,
+    ) -> impl Iterator<Item = Answer> {
+        let (reply, replies) = mpsc::channel();
+        for (place, errand) in errands.into_iter().enumerate() {
+            self.hand(Call::new(place, errand, reply.clone()));
+        }
+        replies.into_iter()
+    }
 }
 
 /// The claim to a reply: `concurrent.futures.Future`.
-pub(crate) struct Ticket(mpsc::Receiver<Result<Reply, Gone>>);
+pub(crate) struct Ticket(mpsc::Receiver<Answer>);
+
+/// The place of an errand among those that were submitted together, and what came of it.
+pub(crate) type Answer = (usize, Result<Reply, Gone>);
 
 /// Why there will be no reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,7 +218,7 @@ impl Ticket {
     ///
     /// If there will be none.
     pub(crate) fn reply(self) -> Result<Reply, Gone> {
-        self.0.recv().unwrap_or(Err(Gone::Nobody))
+        self.0.recv().expect("every call is answered").1
     }
 }
 
@@ -213,16 +236,38 @@ impl fmt::Display for Gone {
     }
 }
 
-/// An errand on its way to a worker. Dropped, it tells its ticket that nobody came.
-struct Call {
+/// An errand on its way to a worker. Dropped, it is answered by nobody.
+pub(crate) struct Call {
     errand: Errand,
-    reply: mpsc::Sender<Result<Reply, Gone>>,
+    place: usize,
+    reply: Option<mpsc::Sender<Answer>>,
 }
 
 impl Call {
-    fn answer(&self, reply: Result<Reply, Gone>) {
-        // Whoever threw the ticket away does not want to know.
-        let _ = self.reply.send(reply);
+    fn new(place: usize, errand: Errand, reply: mpsc::Sender<Answer>) -> Self {
+        let reply = Some(reply);
+        Self {
+            errand,
+            place,
+            reply,
+        }
+    }
+
+    fn answer(mut self, reply: Result<Reply, Gone>) {
+        self.say(reply);
+    }
+
+    fn say(&mut self, reply: Result<Reply, Gone>) {
+        if let Some(asker) = self.reply.take() {
+            // Whoever threw the ticket away does not want to know.
+            let _ = asker.send((self.place, reply));
+        }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.say(Err(Gone::Nobody));
     }
 }
 
@@ -239,11 +284,9 @@ fn queue() -> (Inlet, Outlet) {
 }
 
 impl Inlet {
-    fn submit(&self, errand: Errand) -> Ticket {
-        let (reply, ticket) = mpsc::channel();
-        // With no worker left the call comes back and is dropped, and so says it.
-        let _ = self.0.send(Call { errand, reply });
-        Ticket(ticket)
+    fn hand(&self, call: Call) {
+        // With no worker left it comes back and is dropped, and so says it.
+        let _ = self.0.send(call);
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use super::worker::{WORKER, Word};
-use super::{Call, Errand, Gone, Inlet, Outlet, Pool, Reply, Roll, Ticket, lock};
+use super::{Call, Gone, Inlet, Outlet, Pool, Reply, Roll, lock};
 
 pub(crate) struct ProcessPool {
     /// Dropped first, which ends the feeders whose workers are idle.
@@ -47,11 +47,9 @@ impl Pool for ProcessPool {
         Ok(pool)
     }
 
-    fn submit(&self, errand: Errand) -> Ticket {
-        self.inlet
-            .as_ref()
-            .expect("open until dropped")
-            .submit(errand)
+    fn hand(&self, call: Call) {
+        let inlet = self.inlet.as_ref();
+        inlet.expect("open until dropped").hand(call);
     }
 }
 

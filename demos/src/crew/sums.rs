@@ -149,7 +149,9 @@ impl Clock {
         ));
         stage.plain("Our results:");
         for (part, &sum) in parts.iter().zip(&sums) {
-            stage.cyan(format_args!("  {:>16.2}   {part}", part.mean(sum)));
+            let hundredths = (part.mean(sum) * 100.0).round() as u64;
+            let (whole, rest) = (thousands(hundredths / 100), hundredths % 100);
+            stage.cyan(format_args!("  {whole:>13}.{rest:02}   {part}"));
         }
         stage.took(took);
         stage.used(used);

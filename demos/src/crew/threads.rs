@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use super::{Errand, Inlet, Pool, Roll, Ticket, Whom};
+use super::{Call, Inlet, Pool, Roll, Whom};
 
 pub(crate) struct ThreadPool {
     /// Dropped first, which ends the threads.
@@ -26,7 +26,8 @@ impl Pool for ThreadPool {
             let work = move || {
                 while let Some(call) = outlet.next() {
                     roll.begun(&call.errand, Whom::here());
-                    call.answer(Ok(call.errand.run()));
+                    let reply = call.errand.run();
+                    call.answer(Ok(reply));
                 }
             };
             let thread = thread::Builder::new().name(format!("Thread-{number}"));
@@ -38,11 +39,9 @@ impl Pool for ThreadPool {
         Ok(pool)
     }
 
-    fn submit(&self, errand: Errand) -> Ticket {
-        self.inlet
-            .as_ref()
-            .expect("open until dropped")
-            .submit(errand)
+    fn hand(&self, call: Call) {
+        let inlet = self.inlet.as_ref();
+        inlet.expect("open until dropped").hand(call);
     }
 }
 

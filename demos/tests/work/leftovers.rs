@@ -9,7 +9,8 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::yield_now;
 
 use serde_json::Value;
@@ -146,19 +147,24 @@ fn workers_end_with_the_process_they_work_for() {
     }
 }
 
-/// A site whose first page is there, whose second never comes, and whose others are
-/// there again: the second is asked for by the pool of processes.
-fn site_that_keeps_a_worker_waiting() -> String {
-    let asked = AtomicU32::new(0);
-    serve(move |_| match asked.fetch_add(1, Ordering::Relaxed) {
-        1 => Page::Never,
-        _ => Page::Html("<h1>A title</h1>"),
-    })
+/// A site whose first page is there, for the pool of threads; the next ones don't come
+/// until it is told to go on.
+fn site_that_keeps_a_worker_waiting() -> (String, Arc<AtomicBool>) {
+    let (asked, goes_on) = (AtomicU32::new(0), Arc::new(AtomicBool::new(false)));
+    let told = goes_on.clone();
+    let site = serve(move |_| {
+        let first = asked.fetch_add(1, Ordering::SeqCst) == 0;
+        match first || told.load(Ordering::SeqCst) {
+            true => Page::Html("<h1>A title</h1>"),
+            false => Page::Never,
+        }
+    });
+    (site, goes_on)
 }
 
 #[test]
 fn a_pool_goes_on_without_a_worker_that_was_killed() {
-    let site = site_that_keeps_a_worker_waiting();
+    let (site, goes_on) = site_that_keeps_a_worker_waiting();
     let other = serve(|_| Page::Html("<h1>Another</h1>"));
     // The thread pool and the process pool ask the site once each, then the runtime.
     let (child, mut out) = start(&format!(
@@ -171,6 +177,7 @@ fn a_pool_goes_on_without_a_worker_that_was_killed() {
     let killed = line.split("PID: ").nth(1).expect("a PID");
     let killed = killed.split(',').next().expect("a PID").to_owned();
     signal("-KILL", &killed);
+    goes_on.store(true, Ordering::SeqCst);
     let page = read_to(&mut out, "── spawn_blocking, ");
     let zombies = children(child.id())
         .into_iter()
@@ -193,7 +200,7 @@ fn a_pool_goes_on_without_a_worker_that_was_killed() {
 
 #[test]
 fn ctrl_c_ends_the_workers_too() {
-    let site = site_that_keeps_a_worker_waiting();
+    let (site, _goes_on) = site_that_keeps_a_worker_waiting();
     let (child, mut out) = start(&format!(
         "run pools --workers 3 --timeout 3600 --rt kolo-current --site {site}/1"
     ));

@@ -189,10 +189,11 @@ fn every_contender_of_compute_has_the_same_results() {
     let plain = ["one thread", "threads", "processes"];
     for program in programs(&plain, &["tasks", "spawn_blocking"]) {
         let lines = transcript(&ended.out, &program);
-        // Below a million the distances fall: 1 to 750,000 have the mean 624,999.5.
+        // The distances fall from 999,999 to 250,000; to 0, and rise to 500,000; and rise
+        // to 1,250,000.
         let expected = [
             "        624,999.50   steps 1 to 750,000",
-            "        208,333.67   steps 750,001 to 1,500,000",
+            "        208,333.50   steps 750,001 to 1,500,000",
             "        875,000.50   steps 1,500,001 to 2,250,000",
         ];
         assert_eq!(results(&lines), expected, "{program}");
@@ -297,8 +298,9 @@ fn a_pool_has_as_many_workers_as_it_is_given() {
     for row in rows {
         assert_eq!(row["status"], "done", "{row}");
         let claims = claims(row);
-        assert_eq!(claims.len(), 6, "{row}");
-        let many = "as many pages at once as there are workers, and no more";
+        let overlap = usize::from(row["program"] == "tasks");
+        assert_eq!(claims.len(), 6 + overlap, "{row}");
+        let many = "no more pages at once than there are workers";
         assert!(claims.iter().any(|claim| claim == many), "{row}");
         // Five pages by two: three rounds of 9.5 ms.
         let shortest = row["wall_s"]["min"].as_f64().expect("seconds");
