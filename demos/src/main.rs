@@ -5,24 +5,36 @@
 //! Reading order: `course/mod.rs` and its programs, `runtimes.rs`; `web/mod.rs`, the
 //! HTTP around one of them; then what is around all of them: `stage.rs` (what a program needs besides its runtime), `perform.rs` (one run),
 //! `report.rs`, `table.rs`, `export.rs` (what was found), `commands.rs` and `session.rs`
-//! (what each command does, and Ctrl-C); `load.rs` (what stands beside an echo server),
-//! `crew/mod.rs` (who works, where a loop should not), `scratch.rs` (files that go away again).
+//! (what each command does, and Ctrl-C); `load.rs` (what stands beside an echo server);
+//! `on_threads/mod.rs`, `greeting.rs`, `enter.rs`, `bank/mod.rs` (what stands beside the
+//! chapters on threads); `crew/mod.rs` (who works, where a loop should not), `files.rs` and
+//! `scratch.rs` (files that go away again); `picture/` (what a program drew) and `page.rs`
+//! (all of a report in a page).
 
+mod amdahl;
+mod bank;
 mod catalogue;
 mod cli;
 mod commands;
 mod console;
 mod course;
 mod crew;
+mod enter;
 mod export;
 mod files;
+mod greeting;
+mod labour;
 mod load;
 mod machine;
+mod on_threads;
+mod page;
 mod perform;
+mod picture;
 mod playbill;
 mod python;
 mod report;
 mod runtimes;
+mod rush;
 mod scratch;
 mod session;
 mod stage;

@@ -126,7 +126,7 @@ fn with_scratch(program: Program, settings: &Settings) -> (Settings, Option<Scra
     (settings, scratch)
 }
 
-/// What this process has used of the machine.
+/// What this process has used until now.
 pub(crate) fn cpu_time() -> Duration {
     used_by(UsageWho::RUSAGE_SELF)
 }

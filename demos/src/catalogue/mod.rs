@@ -20,17 +20,22 @@ use serde::{Deserialize, Serialize};
 use crate::runtimes::Runtime;
 use crate::stage::Settings;
 
+mod bank;
 mod compute;
 mod count;
 mod echo;
 mod fib;
 mod files;
+mod greeters;
 mod lesson;
 mod loop_program;
 mod pools;
 mod producer_consumer;
+mod requests;
 mod scrape;
+mod threaded_producer;
 mod unsync;
+mod upper_bound;
 
 #[cfg(test)]
 mod tests;
@@ -42,13 +47,18 @@ pub(crate) use lesson::{Excerpt, Lesson};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Demo {
+    UpperBound,
+    Requests,
     Count,
     Fib,
     ProducerConsumer,
     Loop,
     Scrape,
     Files,
+    Greeters,
+    ThreadedProducer,
     Compute,
+    Bank,
     Pools,
     Unsync,
     Echo,
@@ -57,6 +67,14 @@ pub(crate) enum Demo {
 /// One program of a demo. The names are those of the hidden `measure` command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Program {
+    UpperBoundOnThreads,
+    UpperBoundComputing,
+    UpperBoundWaiting,
+    RequestsInTurn,
+    RequestsOnThreads,
+    RequestsOverlapped,
+    RequestsRushOneThread,
+    RequestsRush,
     CountSynchronous,
     CountGathered,
     FibSteps,
@@ -75,11 +93,23 @@ pub(crate) enum Program {
     FilesSynchronous,
     FilesOneByOne,
     FilesAtOnce,
+    GreeterThreads,
+    GreeterTasks,
+    ProducerThreads,
+    ProducerTasks,
     ComputeOneThread,
     ComputeThreads,
     ComputeProcesses,
     ComputeTasks,
     ComputeBlocking,
+    BankUnsafeThreads,
+    BankUnsafeTasks,
+    BankOneLockThreads,
+    BankOneLockTasks,
+    BankLockEachThreads,
+    BankLockEachTasks,
+    BankWrongOrderThreads,
+    BankWrongOrderTasks,
     PoolsThreads,
     PoolsProcesses,
     PoolsBlocking,
@@ -161,13 +191,18 @@ impl Demo {
 
     pub(crate) fn chapter(self) -> &'static Chapter {
         match self {
+            Demo::UpperBound => &upper_bound::CHAPTER,
+            Demo::Requests => &requests::CHAPTER,
             Demo::Count => &count::CHAPTER,
             Demo::Fib => &fib::CHAPTER,
             Demo::ProducerConsumer => &producer_consumer::CHAPTER,
             Demo::Loop => &loop_program::CHAPTER,
             Demo::Scrape => &scrape::CHAPTER,
             Demo::Files => &files::CHAPTER,
+            Demo::Greeters => &greeters::CHAPTER,
+            Demo::ThreadedProducer => &threaded_producer::CHAPTER,
             Demo::Compute => &compute::CHAPTER,
+            Demo::Bank => &bank::CHAPTER,
             Demo::Pools => &pools::CHAPTER,
             Demo::Unsync => &unsync::CHAPTER,
             Demo::Echo => &echo::CHAPTER,

@@ -7,10 +7,13 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::{
-    compute, count, echo, fib, files, loop_program, pools, producer_consumer, rt, scrape, unsync,
+    bank, compute, count, echo, fib, files, greeters, loop_program, pools, producer_consumer,
+    requests, rt, rush, scrape, threaded_producer, unsync, upper_bound,
 };
+use crate::bank::Kind;
 use crate::catalogue::Program;
 use crate::load;
+use crate::on_threads;
 use crate::stage::{Stage, Threads};
 use rt::runtime::{Builder, Runtime};
 
@@ -53,6 +56,14 @@ fn builder(threads: Threads) -> Builder {
 /// Those of [`new_loop`], and a sentence where a program can't begin.
 pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
     match program {
+        Program::UpperBoundOnThreads => upper_bound::on_threads(stage),
+        Program::UpperBoundComputing => upper_bound::on_tasks(stage),
+        Program::UpperBoundWaiting => upper_bound::waiting(stage),
+        Program::RequestsInTurn => requests::in_turn(stage),
+        Program::RequestsOnThreads => requests::on_threads(stage),
+        Program::RequestsOverlapped => requests::overlapped(stage),
+        Program::RequestsRushOneThread => rush::on_one_thread(stage),
+        Program::RequestsRush => rush::on_a_loop(stage),
         Program::CountSynchronous => count::synchronous(stage),
         Program::CountGathered => count::gathered(stage),
         Program::FibSteps => fib::steps(stage),
@@ -70,11 +81,23 @@ pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
         Program::FilesSynchronous => files::synchronous(stage),
         Program::FilesOneByOne => files::one_by_one(stage),
         Program::FilesAtOnce => files::at_once(stage),
+        Program::GreeterThreads => on_threads::greeters(stage),
+        Program::GreeterTasks => greeters::tasks(stage),
+        Program::ProducerThreads => on_threads::producer::producer(stage),
+        Program::ProducerTasks => threaded_producer::tasks(stage),
         Program::ComputeOneThread => compute::one_thread(stage),
         Program::ComputeThreads => compute::threads(stage),
         Program::ComputeProcesses => compute::processes(stage),
         Program::ComputeTasks => compute::tasks(stage),
         Program::ComputeBlocking => compute::blocking(stage),
+        Program::BankUnsafeThreads => on_threads::without_locks(stage),
+        Program::BankUnsafeTasks => bank::without_locks(stage),
+        Program::BankOneLockThreads => on_threads::with_locks(stage, Kind::OneLock),
+        Program::BankOneLockTasks => bank::with_locks(stage, Kind::OneLock),
+        Program::BankLockEachThreads => on_threads::with_locks(stage, Kind::LockEach),
+        Program::BankLockEachTasks => bank::with_locks(stage, Kind::LockEach),
+        Program::BankWrongOrderThreads => on_threads::wrong_order(stage),
+        Program::BankWrongOrderTasks => bank::wrong_order(stage),
         Program::PoolsThreads => pools::thread_pool(stage),
         Program::PoolsProcesses => pools::process_pool(stage),
         Program::PoolsBlocking => pools::blocking(stage),
