@@ -93,21 +93,20 @@
 //!
 //! Read next: `time/sleep.rs`, the future that does the registering.
 
-use std::cell::{Cell, RefCell, RefMut};
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::iter;
 use std::marker::PhantomData;
 use std::mem;
-use std::ops::{Deref, DerefMut};
 use std::ptr;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::clock::{Clock, ClockError, ever_paused};
 use super::wheel::{Key, Wheel, tick_of};
+use crate::loom::sync::Mutex;
 use crate::loom::sync::atomic::Ordering::Relaxed;
 use crate::loom::sync::atomic::{AtomicU64, AtomicUsize};
-use crate::loom::sync::{Mutex, MutexGuard};
 use crate::util::wake_batch::WakeBatch;
 
 /// How many wakers [`Timers::fire`] takes out before it lets go of the lock.
@@ -174,12 +173,6 @@ const COMMON: Place = Place::Part(0);
 enum Order {
     Forget(Key),
     WakeAndForget(Key),
-}
-
-/// A wheel in the caller's hands.
-enum Open<'a> {
-    Own(RefMut<'a, Schedule>),
-    Locked(MutexGuard<'a, Schedule>, &'a AtomicUsize),
 }
 
 #[cfg(not(loom))]
@@ -264,21 +257,27 @@ impl Timers {
         }
     }
 
-    /// Opens a wheel for one step. `None`: the own wheel, and the calling thread does
-    /// not drive.
     #[inline]
-    fn open(&self, place: Place) -> Option<Open<'_>> {
+    fn drives(&self) -> bool {
+        let here = HERE.try_with(Cell::get);
+        matches!(here, Ok((timers, Place::Own)) if ptr::eq(timers, self))
+    }
+
+    /// Opens a wheel for one step, in which no foreign code runs. `None`: the own wheel,
+    /// and the calling thread does not drive.
+    #[inline]
+    fn open<R>(&self, place: Place, step: impl FnOnce(&mut Schedule) -> R) -> Option<R> {
         match place {
-            Place::Own if self.place() == Place::Own => Some(Open::Own(self.own.borrow_mut())),
+            Place::Own if self.drives() => Some(step(&mut self.own.borrow_mut())),
             Place::Own => None,
-            Place::Part(part) => Some(self.parts[usize::from(part)].open()),
+            Place::Part(part) => Some(self.parts[usize::from(part)].open(step)),
         }
     }
 
     /// Where there may be a timer, or an order.
     fn armed_places(&self) -> impl Iterator<Item = Place> {
         self.places().filter(|&place| match place {
-            Place::Own => self.open(place).is_some_and(|own| own.wheel.len() != 0),
+            Place::Own => self.open(place, |own| own.wheel.len()) > Some(0),
             Place::Part(part) => self.parts[usize::from(part)].armed.load(Relaxed) != 0,
         })
     }
@@ -315,17 +314,41 @@ impl Timers {
             return Ok(None);
         }
         let waker = waker.clone();
-        let place = self.place();
-        // Closed before the waker is dropped, should it come to that.
-        let mut open = self.open(place).expect("one's own place");
-        if open.shut_down {
-            return Err(ShutDown);
+        if !self.drives() {
+            return self.register_in_part(deadline, waker);
         }
-        if deadline <= open.wheel.now() {
+        // Not shut down: nobody drives then.
+        let mut own = self.own.borrow_mut();
+        if deadline <= own.wheel.now() {
+            drop(own);
             return Ok(None);
         }
-        let key = open.wheel.insert(deadline, waker);
-        drop(open);
+        let key = own.wheel.insert(deadline, waker);
+        let place = Place::Own;
+        Ok(Some(Timer { key, place }))
+    }
+
+    #[inline(never)] // the driving thread's way stays short
+    fn register_in_part(&self, deadline: u64, waker: Waker) -> Result<Option<Timer>, ShutDown> {
+        let place = self.place();
+        // What is left of it is dropped when the wheel is closed.
+        let mut waker = Some(waker);
+        let set = self.open(
+            place,
+            |Schedule {
+                 wheel, shut_down, ..
+             }| {
+                if *shut_down {
+                    return Err(ShutDown);
+                }
+                let ahead = deadline > wheel.now();
+                let waker = waker.take_if(|_| ahead);
+                Ok(waker.map(|waker| wheel.insert(deadline, waker)))
+            },
+        );
+        let Some(key) = set.expect("a part is open to all")? else {
+            return Ok(None);
+        };
         self.rouse_before(deadline);
         Ok(Some(Timer { key, place }))
     }
@@ -339,25 +362,27 @@ impl Timers {
         waker: &Waker,
     ) -> Option<Poll<Result<(), ShutDown>>> {
         let Timer { key, place } = timer;
-        let Some(mut open) = self.open(place) else {
-            self.order(Order::Forget(key));
-            return None;
-        };
-        match open.wheel.get_mut(key) {
-            Some(known) if known.will_wake(waker) => return Some(Poll::Pending),
-            Some(_) => {}
-            None => return Some(Poll::Ready(self.outcome(&open, deadline))),
+        let known = self.open(place, |schedule| match schedule.wheel.get_mut(key) {
+            Some(known) => Ok(known.will_wake(waker)),
+            None => Err(self.outcome(schedule, deadline)),
+        });
+        match known {
+            Some(Ok(true)) => return Some(Poll::Pending),
+            Some(Ok(false)) => {}
+            Some(Err(outcome)) => return Some(Poll::Ready(outcome)),
+            None => {
+                self.order(Order::Forget(key));
+                return None;
+            }
         }
-        // Cloning a waker is foreign code: let go of the lock, look again.
-        drop(open);
+        // Cloning a waker, and dropping one, is foreign code: no wheel is open.
         let mut waker = waker.clone();
-        let mut open = self.open(place)?;
-        Some(match open.wheel.get_mut(key) {
+        self.open(place, |schedule| match schedule.wheel.get_mut(key) {
             Some(known) => {
                 mem::swap(known, &mut waker);
                 Poll::Pending
             }
-            None => Poll::Ready(self.outcome(&open, deadline)),
+            None => Poll::Ready(self.outcome(schedule, deadline)),
         })
     }
 
@@ -371,8 +396,8 @@ impl Timers {
 
     /// Does the timer still wait? `None`: it is foreign.
     pub(crate) fn is_waiting(&self, timer: Timer) -> Option<bool> {
-        let mut open = self.open(timer.place)?;
-        Some(open.wheel.get_mut(timer.key).is_some())
+        let Timer { key, place } = timer;
+        self.open(place, |schedule| schedule.wheel.get_mut(key).is_some())
     }
 
     /// Gives a waiting timer another deadline, and keeps its waker. `None` if it
@@ -382,34 +407,38 @@ impl Timers {
         let Timer { key, place } = timer;
         let deadline = self.clock.nanos_at(deadline);
         let reached = ever_paused() && deadline <= self.clock.now();
-        let Some(mut open) = self.open(place) else {
-            self.order(Order::WakeAndForget(key));
-            return None;
-        };
-        if reached || deadline <= open.wheel.now() {
-            let waker = open.wheel.remove(key);
-            drop(open);
-            if let Some(waker) = waker {
-                waker.wake();
+        let moved = self.open(place, |Schedule { wheel, .. }| {
+            if reached || deadline <= wheel.now() {
+                return Err(wheel.remove(key));
             }
-            return None;
+            wheel.reset(key, deadline).ok_or(None)
+        });
+        match moved {
+            Some(Ok(key)) => {
+                self.rouse_before(deadline);
+                return Some(Timer { key, place });
+            }
+            Some(Err(waker)) => waker.into_iter().for_each(Waker::wake),
+            None => self.order(Order::WakeAndForget(key)),
         }
-        let key = open.wheel.reset(key, deadline)?;
-        drop(open);
-        self.rouse_before(deadline);
-        Some(Timer { key, place })
+        None
     }
 
     /// Takes a timer back. Nothing happens if it does not wait any more.
     #[inline]
     pub(crate) fn cancel(&self, timer: Timer) {
-        match self.open(timer.place) {
-            Some(mut open) => {
-                let waker = open.wheel.remove(timer.key);
-                drop(open);
-                drop(waker);
-            }
-            None => self.order(Order::Forget(timer.key)),
+        if timer.place != Place::Own || !self.drives() {
+            return self.cancel_elsewhere(timer);
+        }
+        let waker = self.own.borrow_mut().wheel.remove(timer.key);
+        drop(waker);
+    }
+
+    #[inline(never)]
+    fn cancel_elsewhere(&self, Timer { key, place }: Timer) {
+        match self.open(place, |schedule| schedule.wheel.remove(key)) {
+            Some(waker) => drop(waker),
+            None => self.order(Order::Forget(key)),
         }
     }
 
@@ -418,11 +447,11 @@ impl Timers {
     #[cold]
     fn order(&self, order: Order) {
         let wakes = matches!(order, Order::WakeAndForget(_));
-        let Some(mut open) = self.open(self.place()).filter(|open| !open.shut_down) else {
-            return;
-        };
-        open.orders.push(order);
-        drop(open);
+        self.parts[0].open(|schedule| {
+            if !schedule.shut_down {
+                schedule.orders.push(order);
+            }
+        });
         if wakes {
             self.rouse();
         }
@@ -463,12 +492,13 @@ impl Timers {
         // Asked after that store: whoever resumes the clock rouses us then.
         let paused = self.clock.is_paused();
         let looks = self.places().filter_map(|place| {
-            let open = self.open(place)?;
-            if !open.orders.is_empty() {
-                // Not obeyed here: that may wake, and the loop has resolved to sleep.
-                return Some(0);
-            }
-            open.wheel.next_look().filter(|_| !paused)
+            self.open(place, |schedule| {
+                if !schedule.orders.is_empty() {
+                    // Not obeyed here: that may wake, and the loop has resolved to sleep.
+                    return Some(0);
+                }
+                schedule.wheel.next_look().filter(|_| !paused)
+            })?
         });
         let look = looks.min();
         let until = look.into_iter().chain(end).min();
@@ -483,7 +513,7 @@ impl Timers {
 
     /// Wakes all whose deadline is not after `now`; how many there were.
     pub(crate) fn fire(&self, now: u64) -> usize {
-        if self.place() == Place::Own {
+        if self.drives() {
             self.obey_orders();
         }
         let places = self.armed_places();
@@ -495,14 +525,14 @@ impl Timers {
         loop {
             let mut batch = WakeBatch::new();
             let mut taken = 0;
-            if let Some(mut open) = self.open(place) {
+            self.open(place, |Schedule { wheel, .. }| {
                 while taken < BATCH
-                    && let Some((_, waker)) = open.wheel.pop_expired(now)
+                    && let Some((_, waker)) = wheel.pop_expired(now)
                 {
                     batch.push(waker);
                     taken += 1;
                 }
-            }
+            });
             fired += taken;
             batch.wake_all();
             if taken < BATCH {
@@ -517,12 +547,10 @@ impl Timers {
         if common.armed.load(Relaxed) == 0 {
             return;
         }
-        let orders = mem::take(&mut common.open().orders);
+        let orders = common.open(|common| mem::take(&mut common.orders));
         for order in orders {
             let (Order::Forget(key) | Order::WakeAndForget(key)) = order;
-            let waker = self
-                .open(Place::Own)
-                .and_then(|mut own| own.wheel.remove(key));
+            let waker = self.open(Place::Own, |own| own.wheel.remove(key)).flatten();
             match (order, waker) {
                 (Order::WakeAndForget(_), Some(waker)) => waker.wake(),
                 (_, waker) => drop(waker),
@@ -538,7 +566,7 @@ impl Timers {
         }
         let places = self.places();
         let next = places
-            .filter_map(|place| self.open(place)?.wheel.earliest())
+            .filter_map(|place| self.open(place, |s| s.wheel.earliest())?)
             .min();
         if let Some(deadline) = next {
             self.clock.advance_to(deadline);
@@ -553,12 +581,16 @@ impl Timers {
     /// The caller holds the loop's token, and drives no longer.
     pub(crate) unsafe fn shutdown(&self) {
         let mut batch = WakeBatch::new();
-        let own = Open::Own(self.own.borrow_mut());
-        for mut open in iter::once(own).chain(self.parts.iter().map(Part::open)) {
-            open.shut_down = true;
-            open.orders.clear();
-            open.wheel.take_all().for_each(|waker| batch.push(waker));
-        }
+        let mut close = |schedule: &mut Schedule| {
+            schedule.shut_down = true;
+            schedule.orders.clear();
+            schedule
+                .wheel
+                .take_all()
+                .for_each(|waker| batch.push(waker));
+        };
+        close(&mut self.own.borrow_mut());
+        self.parts.iter().for_each(|part| part.open(&mut close));
         batch.wake_all();
     }
 
@@ -591,39 +623,12 @@ impl Schedule {
 
 impl Part {
     #[inline]
-    fn open(&self) -> Open<'_> {
-        Open::Locked(self.schedule.lock(), &self.armed)
-    }
-}
-
-impl Deref for Open<'_> {
-    type Target = Schedule;
-
-    #[inline]
-    fn deref(&self) -> &Schedule {
-        match self {
-            Open::Own(schedule) => schedule,
-            Open::Locked(schedule, _) => schedule,
-        }
-    }
-}
-
-impl DerefMut for Open<'_> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut Schedule {
-        match self {
-            Open::Own(schedule) => schedule,
-            Open::Locked(schedule, _) => schedule,
-        }
-    }
-}
-
-impl Drop for Open<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if let Open::Locked(schedule, armed) = self {
-            armed.store(schedule.wheel.len() + schedule.orders.len(), Relaxed);
-        }
+    fn open<R>(&self, step: impl FnOnce(&mut Schedule) -> R) -> R {
+        let mut schedule = self.schedule.lock();
+        let done = step(&mut schedule);
+        let armed = schedule.wheel.len() + schedule.orders.len();
+        self.armed.store(armed, Relaxed);
+        done
     }
 }
 
