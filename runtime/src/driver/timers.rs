@@ -645,6 +645,10 @@ impl fmt::Debug for Timers {
 #[path = "timers_tests.rs"]
 mod tests;
 
+#[cfg(all(test, not(loom)))]
+#[path = "timers_parts_tests.rs"]
+mod parts_tests;
+
 #[cfg(all(test, loom))]
 #[path = "timers_loom.rs"]
 mod loom_tests;
