@@ -166,8 +166,8 @@ enum Place {
     Part(u16),
 }
 
-/// The place of who has none.
-const COMMON: Place = Place::Part(0);
+/// The part for who has none.
+const COMMON: u16 = 0;
 
 /// What a thread that does not drive asks about a timer of the own wheel.
 enum Order {
@@ -248,11 +248,11 @@ impl Timers {
         AtPlace::new(self, Place::Part(1 + (worker % workers) as u16))
     }
 
-    /// Where the calling thread sets timers.
+    /// The part for what the calling thread sets, unless it drives.
     #[inline]
-    fn place(&self) -> Place {
+    fn part(&self) -> u16 {
         match HERE.try_with(Cell::get) {
-            Ok((timers, place)) if ptr::eq(timers, self) => place,
+            Ok((timers, Place::Part(part))) if ptr::eq(timers, self) => part,
             _ => COMMON,
         }
     }
@@ -330,27 +330,27 @@ impl Timers {
 
     #[inline(never)] // the driving thread's way stays short
     fn register_in_part(&self, deadline: u64, waker: Waker) -> Result<Option<Timer>, ShutDown> {
-        let place = self.place();
-        // What is left of it is dropped when the wheel is closed.
-        let mut waker = Some(waker);
-        let set = self.open(
-            place,
-            |Schedule {
-                 wheel, shut_down, ..
-             }| {
-                if *shut_down {
-                    return Err(ShutDown);
+        let part = self.part();
+        let set = self.parts[usize::from(part)].open(
+            move |Schedule {
+                      wheel, shut_down, ..
+                  }| {
+                if *shut_down || deadline <= wheel.now() {
+                    return Err((waker, *shut_down));
                 }
-                let ahead = deadline > wheel.now();
-                let waker = waker.take_if(|_| ahead);
-                Ok(waker.map(|waker| wheel.insert(deadline, waker)))
+                Ok(wheel.insert(deadline, waker))
             },
         );
-        let Some(key) = set.expect("a part is open to all")? else {
-            return Ok(None);
-        };
-        self.rouse_before(deadline);
-        Ok(Some(Timer { key, place }))
+        // A waker that came back is dropped here, where nothing is open.
+        match set {
+            Ok(key) => {
+                self.rouse_before(deadline);
+                let place = Place::Part(part);
+                Ok(Some(Timer { key, place }))
+            }
+            Err((_, true)) => Err(ShutDown),
+            Err(_) => Ok(None),
+        }
     }
 
     /// Has the timer fired? If not, `waker` is woken when it does. `None`: it was
@@ -447,7 +447,7 @@ impl Timers {
     #[cold]
     fn order(&self, order: Order) {
         let wakes = matches!(order, Order::WakeAndForget(_));
-        self.parts[0].open(|schedule| {
+        self.parts[usize::from(COMMON)].open(|schedule| {
             if !schedule.shut_down {
                 schedule.orders.push(order);
             }
@@ -543,7 +543,7 @@ impl Timers {
 
     /// Carries out what other threads ordered. For the thread that drives.
     fn obey_orders(&self) {
-        let common = &self.parts[0];
+        let common = &self.parts[usize::from(COMMON)];
         if common.armed.load(Relaxed) == 0 {
             return;
         }

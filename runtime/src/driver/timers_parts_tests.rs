@@ -267,7 +267,7 @@ fn more_workers_than_parts_share_them() {
         .map(|set| set.unwrap().unwrap())
         .collect();
     assert_eq!(set[0].place, set[MOST_PARTS].place);
-    assert!(set.iter().all(|timer| timer.place != COMMON));
+    assert!(set.iter().all(|timer| timer.place != Place::Part(COMMON)));
     set.into_iter().for_each(|timer| timers.cancel(timer));
     assert!(!timers.is_armed());
 }
@@ -277,13 +277,13 @@ fn more_workers_than_parts_share_them() {
 fn a_place_is_a_place_at_home_only() {
     let (home, abroad) = (paused(), paused());
     let _here = home.work_at(2);
-    assert_eq!(home.place(), Place::Part(3));
-    assert_eq!(abroad.place(), COMMON);
+    assert_eq!(home.part(), 3);
+    assert_eq!(abroad.part(), COMMON);
     let there = abroad.work_at(0);
-    assert_eq!(home.place(), COMMON);
-    assert_eq!(abroad.place(), Place::Part(1));
+    assert_eq!(home.part(), COMMON);
+    assert_eq!(abroad.part(), 1);
     drop(there);
-    assert_eq!(home.place(), Place::Part(3));
+    assert_eq!(home.part(), 3);
 }
 
 #[test]
