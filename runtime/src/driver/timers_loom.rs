@@ -19,10 +19,10 @@ use super::Timers;
 use crate::loom::sync::{Arc, Condvar, Mutex};
 use crate::loom::thread;
 
-/// With at most three preemptions, unless LOOM_MAX_PREEMPTIONS says otherwise.
+/// With at most two preemptions, unless LOOM_MAX_PREEMPTIONS says otherwise.
 fn model(check: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(3));
+    builder.preemption_bound = builder.preemption_bound.or(Some(2));
     builder.check(check);
 }
 
