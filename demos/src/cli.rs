@@ -7,7 +7,11 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use crate::amdahl::Shares;
+use crate::bank::Business;
 use crate::catalogue::{Demo, Program};
+use crate::enter::Press;
+use crate::greeting::Greeting;
 use crate::load::LoadOptions;
 use crate::runtimes::Runtime;
 use crate::stage::Settings;
@@ -33,6 +37,7 @@ Examples:
   demos run count                           one demo, at the course's pace
   demos run loop --rt kolo-current,tokio-current
   demos compare loop --runs 9 --export-json loop.json
+  demos --html course.html                  the tour, as a page too
 
 Exit codes:
   0    done (rows that can't run here are skipped)
@@ -79,6 +84,28 @@ demo keeps its sense. [default: 1 with run; 0.05 with compare and without a comm
     /// The Python whose asyncio and uvloop join `loop` [default: python3]
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
+
+    /// Write the pictures to this file
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        long_help = "\
+Write the pictures that were drawn to this file: `upper-bound` and `requests` draw some. It has \
+light and dark colours, and a description for those who can't see it."
+    )]
+    pub(crate) svg: Option<PathBuf>,
+
+    /// Write a page of all that was run to this file
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        long_help = "\
+Write a page of all that was run to this file: tables, checks, pictures, the machine. It needs no \
+network, and fits a phone."
+    )]
+    pub(crate) html: Option<PathBuf>,
 
     /// For people or for programs
     #[arg(long, global = true, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
@@ -154,6 +181,31 @@ pub(crate) struct Comparison {
 
 #[derive(Subcommand, Clone, Debug)]
 pub(crate) enum DemoName {
+    /// How much faster can a program become?
+    #[command(after_help = "\
+A job of which a share can be concurrent, on one thread and on more, up to one for each core; and
+a job that waits, with more and more waits at once. Beside what is measured, the bound: what must
+be done in order takes its time, however many threads there are.
+
+Examples:
+  demos run upper-bound
+  demos run upper-bound --share 0.5,0.99 --rt kolo-multi
+  demos compare upper-bound --runs 3 --html bound.html")]
+    UpperBound(Shares),
+
+    /// How many requests does a system take before it degrades?
+    #[command(after_help = "\
+Three requests, each with some work and a long wait for the database: one after another, on
+threads, and overlapped. Then more and more requests a second, until response time degrades: for a
+thread that waits, and for each runtime. At the course's pace this takes about half a minute.
+
+Examples:
+  demos run requests
+  demos run requests --rt kolo-current --time-scale 0.1
+  demos run requests --svg requests.svg
+  demos compare requests --runs 3 --html requests.html")]
+    Requests,
+
     /// What can a thread do while a function waits?
     #[command(after_help = "\
 Three counts of a second each: one after another, and gathered on a loop.
@@ -213,6 +265,47 @@ Examples:
   demos compare scrape --runs 3")]
     Scrape(Visit),
 
+    /// How does one wait for others, and not for ever?
+    #[command(after_help = "\
+Four greeters, a greeting a second each; joins that give up after a second, and other work
+in between. Everybody is waited for, which takes 11 s; with --daemon, as in the course, each
+is joined once, and who greets on then is ended: asked to leave, or aborted.
+
+Examples:
+  demos run greeters
+  demos run greeters --daemon
+  demos run greeters --rt kolo-current --time-scale 0.1
+  demos compare greeters --runs 3")]
+    Greeters(Greeting),
+
+    /// How does a person cancel what is going on?
+    #[command(after_help = "\
+Two producers and a consumer, on threads and as tasks, until you press enter: once for each
+program. Without a terminal, with --format json and in comparisons a script presses it, after 3 s at
+the course's pace. Not cancelled, each takes 22 s.
+
+Examples:
+  demos run threaded-producer
+  demos run threaded-producer --rt kolo-current
+  demos run threaded-producer --time-scale 0.1 --press-after 60    not cancelled
+  demos compare threaded-producer --runs 3")]
+    ThreadedProducer(Press),
+
+    /// What must not be interrupted, and what if two lock it at once?
+    #[command(after_help = "\
+Five workers move money between six accounts, on threads and as tasks: without a lock, with
+one, with a lock for each account; and in the wrong order, until workers wait for each other
+in a circle. --time-scale shrinks the number of transfers. The total is checked after each,
+which takes every lock there is: --check-every N checks it less often.
+
+Examples:
+  demos run bank
+  demos run bank --rt kolo-current --transfers 100
+  demos run bank --check-every 1000
+  demos run bank --workers 12 --seed 7
+  demos compare bank --runs 3 --time-scale 1")]
+    Bank(Business),
+
     /// What does a message through a socket cost?
     #[command(after_help = "\
 A TCP echo server on each runtime, and by hand over mio; beside it a load client in a process
@@ -229,11 +322,16 @@ Examples:
 impl DemoName {
     pub(crate) fn demo(&self) -> Demo {
         match self {
+            DemoName::UpperBound(_) => Demo::UpperBound,
+            DemoName::Requests => Demo::Requests,
             DemoName::Count => Demo::Count,
             DemoName::Fib => Demo::Fib,
             DemoName::ProducerConsumer => Demo::ProducerConsumer,
             DemoName::Loop => Demo::Loop,
             DemoName::Scrape(_) => Demo::Scrape,
+            DemoName::Greeters(_) => Demo::Greeters,
+            DemoName::ThreadedProducer(_) => Demo::ThreadedProducer,
+            DemoName::Bank(_) => Demo::Bank,
             DemoName::Echo(_) => Demo::Echo,
         }
     }
@@ -242,9 +340,17 @@ impl DemoName {
     pub(crate) fn wishes(&self, moment: f64) -> Wishes {
         let mut wishes = Wishes::usual(moment);
         match self {
+            DemoName::UpperBound(shares) => wishes.shares = shares.clone(),
             DemoName::Scrape(visit) => wishes.visit = visit.clone(),
+            DemoName::Greeters(greeting) => wishes.greeting = *greeting,
+            DemoName::ThreadedProducer(press) => wishes.press = *press,
+            DemoName::Bank(business) => wishes.bank = *business,
             DemoName::Echo(load) => wishes.load = load.settings(moment),
-            DemoName::Count | DemoName::Fib | DemoName::ProducerConsumer | DemoName::Loop => {}
+            DemoName::Requests
+            | DemoName::Count
+            | DemoName::Fib
+            | DemoName::ProducerConsumer
+            | DemoName::Loop => {}
         }
         wishes
     }

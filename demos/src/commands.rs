@@ -13,13 +13,14 @@ use serde_json::json;
 use crate::catalogue::{Demo, Runner};
 use crate::cli::{Comparison, DemoName, Format, Options};
 use crate::console::{Console, Manner, Voice};
+use crate::picture::{Plate, plates, svg, text};
 use crate::playbill::Playbill;
 use crate::report::{Report, Status};
 use crate::runtimes::Runtime;
 use crate::session::Session;
 use crate::stage::{Dice, Settings, thousands};
 use crate::wishes::Wishes;
-use crate::{export, machine, table};
+use crate::{export, machine, page, table};
 
 /// How often the tour runs each contender of `loop`, if there is time.
 const TOUR_ROUNDS: u32 = 3;
@@ -42,6 +43,7 @@ pub(crate) fn run(options: &Options, named: &DemoName) -> ! {
     heading(&playbill.session.console, demo, &playbill.settings);
     say_how_long(&playbill, demo);
     playbill.play(demo, 1, |_| Manner::Full);
+    show_pictures(&playbill, demo);
     playbill.session.end()
 }
 
@@ -79,23 +81,15 @@ pub(crate) fn tour(options: &Options) -> ! {
             Runner::On(runtime) if Some(runtime) == first => Manner::Digest,
             _ => Manner::Silent,
         });
+        show_pictures(&playbill, demo);
     }
     playbill.session.end()
 }
 
 pub(crate) fn compare(options: &Options, how: &Comparison, named: &DemoName) -> ! {
     let demo = named.demo();
-    for path in [&how.export_json, &how.export_markdown]
-        .into_iter()
-        .flatten()
-    {
-        if let Err(error) = export::writable(path) {
-            eprintln!("demos: {error}");
-            std::process::exit(FAILED.into());
-        }
-    }
     let settings = settings(options, named.wishes(A_MOMENT), BRISK);
-    let playbill = start("compare", options, settings, Some(how.clone()));
+    let playbill = start("compare", options, settings, Some(how));
     heading(&playbill.session.console, demo, &playbill.settings);
     playbill.measure(demo, how.runs);
     playbill.session.end()
@@ -106,15 +100,22 @@ fn start(
     command: &'static str,
     options: &Options,
     settings: Settings,
-    exports: Option<Comparison>,
+    exports: Option<&Comparison>,
 ) -> Playbill {
+    let exports = exports_of(options, exports);
+    for (path, _) in &exports {
+        if let Err(error) = export::writable(path) {
+            eprintln!("demos: {error}");
+            std::process::exit(FAILED.into());
+        }
+    }
     let json = options.format == Format::Json;
     let console = Arc::new(Console::new(json));
     let asked = options.clone();
     let session = Session::start(
         console,
         Report::new(command, settings.clone()),
-        move |session, report| conclude(session, report, &asked, exports.as_ref()),
+        move |session, report| conclude(session, report, &asked, &exports),
     );
     let mut runtimes = Vec::new();
     for runtime in options.rt.as_deref().unwrap_or(&Runtime::ALL) {
@@ -132,6 +133,43 @@ fn start(
         runtimes,
         python_path,
         began: Instant::now(),
+    }
+}
+
+/// A file that was asked for, and what is to stand in it.
+type Export = (PathBuf, fn(&Report) -> String);
+
+fn exports_of(options: &Options, how: Option<&Comparison>) -> Vec<Export> {
+    let [json, markdown] = match how {
+        Some(how) => [how.export_json.as_ref(), how.export_markdown.as_ref()],
+        None => [None; 2],
+    };
+    let exports: [(Option<&PathBuf>, fn(&Report) -> String); 4] = [
+        (json, export::json),
+        (markdown, export::markdown),
+        (options.svg.as_ref(), |report| {
+            svg::document(&all_plates(report))
+        }),
+        (options.html.as_ref(), page::html),
+    ];
+    let asked = exports.into_iter();
+    asked
+        .filter_map(|(path, text)| Some((path?.clone(), text)))
+        .collect()
+}
+
+fn all_plates(report: &Report) -> Vec<Plate> {
+    Demo::all().flat_map(|demo| plates(report, demo)).collect()
+}
+
+/// What the demo's programs drew, now that all of them have run.
+fn show_pictures(playbill: &Playbill, demo: Demo) {
+    let plates = plates(&playbill.session.report(), demo);
+    for plate in plates {
+        playbill.session.console.write(Voice::Plain, "");
+        for line in text::lines(&plate, width()) {
+            playbill.session.console.paint(&line);
+        }
     }
 }
 
@@ -191,12 +229,7 @@ fn now_nanos() -> u64 {
 
 /// Shows the report, writes what is to be exported, and says with which exit code to
 /// leave.
-fn conclude(
-    session: &Session,
-    report: &Report,
-    options: &Options,
-    exports: Option<&Comparison>,
-) -> u8 {
+fn conclude(session: &Session, report: &Report, options: &Options, exports: &[Export]) -> u8 {
     let console = &session.console;
     match options.format {
         Format::Json => console.document(&export::json(report)),
@@ -208,14 +241,7 @@ fn conclude(
         }
     }
     let mut code = exit_code(report, options);
-    let exports = exports.map(|how| {
-        [
-            (&how.export_json, export::json as fn(&Report) -> String),
-            (&how.export_markdown, export::markdown),
-        ]
-    });
-    for (path, text) in exports.into_iter().flatten() {
-        let Some(path) = path else { continue };
+    for (path, text) in exports {
         match export::write(path, &text(report)) {
             Ok(()) => console.write(Voice::Dim, &format!("  written: {}", path.display())),
             Err(error) => {

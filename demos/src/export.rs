@@ -8,7 +8,7 @@
 //!   "date": "2026-01-31T12:00:00Z",
 //!   "machine":  { "os", "arch", "cpu", "cores" },
 //!   "versions": { "kolo", "tokio", "rustc", "python", "uvloop" },
-//!   "settings": { "time_scale", "seed", "items",
+//!   "settings": { "time_scale", "seed", "items", "shares": [0.5, 0.8, 0.95],
 //!                 "visit": { "pages", "limit", "base_url", "ca_file", "timeout", "port" },
 //!                 "load": { "connections", "message_size", "seconds", "port" } },
 //!   "interrupted": false,
@@ -24,7 +24,23 @@
 //!       "speed": { "against": "tokio-current", "program": "mpsc",
 //!                  "median": 6.3, "interval": [6.1, 6.5] },
 //!       "checks":  [ { "claim", "holds" } ],
+//!       "pictures": [ … ],                   see below
 //!       "samples": [ { "wall_s", "cpu_s", "items", "peak_bytes", "latency_s" } ] } ] }
+//! ```
+//!
+//! A picture is what one run of the row's program drew, in the last of its runs:
+//!
+//! ```text
+//! { "kind": "timeline", "title": "Three requests …",
+//!   "lanes": [ { "name": "Request 1",
+//!                "spans": [ { "doing": "in-line", "working" or "waiting",
+//!                             "from_s", "to_s" } ] } ] }
+//! { "kind": "curves", "title": "Response time …",
+//!   "x": { "name", "unit", "spacing" },      "seconds", "count", "times"; "linear", "log"
+//!   "y": { … },
+//!   "series": [ { "name",                    "" for the row's own
+//!                 "drawn": "line",           or "marks"; "bound": computed, not measured
+//!                 "points": [ [x, y] ] } ] }
 //! ```
 //!
 //! A field is added without a new schema number, and never changes its meaning
@@ -36,6 +52,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::machine::{self, Machine, Versions};
+use crate::picture::Picture;
 use crate::report::{Check, Report, Row, Sample, Spread};
 use crate::stage::Settings;
 use crate::table;
@@ -66,6 +83,7 @@ struct DocumentRow<'a> {
     latency_s: Option<Spread>,
     speed: Option<Speed>,
     checks: &'a [Check],
+    pictures: &'a [Picture],
     samples: &'a [Sample],
 }
 
@@ -77,7 +95,7 @@ struct Speed {
     interval: Option<[f64; 2]>,
 }
 
-fn versions(report: &Report) -> Versions {
+pub(crate) fn versions(report: &Report) -> Versions {
     let python = report.python.as_ref();
     Versions {
         kolo: machine::locked("kolo"),
@@ -107,6 +125,7 @@ fn row<'a>(report: &Report, row: &'a Row) -> DocumentRow<'a> {
             interval: ratio.interval,
         }),
         checks: &row.checks,
+        pictures: &row.pictures,
         samples: &row.samples,
     }
 }

@@ -5,21 +5,33 @@
 //! Reading order: `course/mod.rs` and its programs, `runtimes.rs`; `web/mod.rs`, the
 //! HTTP around one of them; then what is around all of them: `stage.rs` (what a program needs besides its runtime), `perform.rs` (one run),
 //! `report.rs`, `table.rs`, `export.rs` (what was found), `commands.rs` and `session.rs`
-//! (what each command does, and Ctrl-C); `load.rs` (what stands beside an echo server).
+//! (what each command does, and Ctrl-C); `load.rs` (what stands beside an echo server);
+//! `on_threads/mod.rs`, `greeting.rs`, `enter.rs`, `bank/mod.rs` (what stands beside the
+//! chapters on threads); `picture/` (what a program drew) and `page.rs` (all of a report
+//! in a page).
 
+mod amdahl;
+mod bank;
 mod catalogue;
 mod cli;
 mod commands;
 mod console;
 mod course;
+mod enter;
 mod export;
+mod greeting;
+mod labour;
 mod load;
 mod machine;
+mod on_threads;
+mod page;
 mod perform;
+mod picture;
 mod playbill;
 mod python;
 mod report;
 mod runtimes;
+mod rush;
 mod session;
 mod stage;
 mod stats;

@@ -109,7 +109,8 @@ pub(crate) fn in_fresh_process(
     }
 }
 
-fn cpu_time() -> Duration {
+/// What this process has used until now.
+pub(crate) fn cpu_time() -> Duration {
     let of = |time: TimeVal| {
         Duration::from_secs(time.tv_sec() as u64) + Duration::from_micros(time.tv_usec() as u64)
     };

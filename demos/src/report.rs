@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Contender, Demo, Runner};
 use crate::console::Voice;
+use crate::picture::Picture;
 use crate::python::Python;
 use crate::runtimes::Runtime;
 use crate::stage::Settings;
@@ -103,6 +104,7 @@ pub(crate) struct Measured {
     pub(crate) lines: Vec<(Voice, String)>,
     pub(crate) items: Option<u64>,
     pub(crate) checks: Vec<Check>,
+    pub(crate) pictures: Vec<Picture>,
     pub(crate) sample: Option<Sample>,
 }
 
@@ -114,6 +116,7 @@ impl Measured {
             lines: Vec::new(),
             items: None,
             checks: Vec::new(),
+            pictures: Vec::new(),
             sample: None,
         }
     }
@@ -128,6 +131,8 @@ pub(crate) struct Row {
     pub(crate) items: Option<u64>,
     /// Each claim once; it holds if it held in every run.
     pub(crate) checks: Vec<Check>,
+    /// Those of its last run.
+    pub(crate) pictures: Vec<Picture>,
     pub(crate) samples: Vec<Sample>,
 }
 
@@ -220,6 +225,7 @@ impl Report {
             lines: _,
             items,
             checks,
+            pictures,
             sample,
         } = measured;
         let Some(row) = self.rows.iter_mut().find(|row| row.contender == contender) else {
@@ -230,6 +236,7 @@ impl Report {
                 note,
                 items,
                 checks,
+                pictures,
                 samples,
             });
             return;
@@ -246,6 +253,9 @@ impl Report {
                 Some(known) => known.holds &= check.holds,
                 None => row.checks.push(check),
             }
+        }
+        if !pictures.is_empty() {
+            row.pictures = pictures;
         }
         row.samples.extend(sample);
     }

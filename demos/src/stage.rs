@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Demo, Program};
 use crate::console::{Console, Voice};
+use crate::picture::Picture;
 use crate::report::{Check, Measured, Sample, Spread, Status};
 use crate::wishes::Wishes;
 
@@ -89,6 +90,7 @@ struct Notes {
     /// Where it is not that of this whole process.
     cpu: Option<Duration>,
     checks: Vec<Check>,
+    pictures: Vec<Picture>,
 }
 
 impl Notes {
@@ -161,6 +163,11 @@ impl Stage {
         notes.lines.push((voice, line));
     }
 
+    /// Whether anybody may hear what is said, while it is said.
+    pub(crate) fn is_heard(&self) -> bool {
+        !self.0.console.is_mute()
+    }
+
     /// Shows, where a person looks, that so many things are to be done.
     pub(crate) fn expect(&self, steps: u64) {
         self.0.console.measure(steps);
@@ -224,14 +231,19 @@ impl Stage {
         Duration::from_millis(500)
     }
 
-    /// The random rests of one producer: 0.5 to 1.5 s each.
-    pub(crate) fn random_rests(&self, seat: u64) -> Rests {
+    /// The dice of one worker.
+    pub(crate) fn dice(&self, seat: u64) -> Dice {
         let mut dice = Dice::new(self.0.settings.seed);
         for _ in 0..seat {
             dice = Dice::new(dice.next());
         }
+        dice
+    }
+
+    /// The random rests of one producer: 0.5 to 1.5 s each.
+    pub(crate) fn random_rests(&self, seat: u64) -> Rests {
         Rests {
-            dice,
+            dice: self.dice(seat),
             by: self.0.pace.waits_by,
             sum: Duration::ZERO,
         }
@@ -306,6 +318,11 @@ impl Stage {
         });
     }
 
+    /// A picture of what was done or found.
+    pub(crate) fn draw(&self, picture: Picture) {
+        self.notes().pictures.push(picture);
+    }
+
     /// Everything noted, once the program has ended.
     pub(crate) fn measured(&self, cpu_s: f64, peak_bytes: Option<u64>) -> Measured {
         let notes = std::mem::take(&mut *self.notes());
@@ -317,6 +334,7 @@ impl Stage {
             lines: notes.lines,
             items: notes.items,
             checks: notes.checks,
+            pictures: notes.pictures,
             sample: notes.took.map(|took| Sample {
                 wall_s: took.as_secs_f64(),
                 cpu_s: notes.cpu.map_or(cpu_s, |cpu| cpu.as_secs_f64()),

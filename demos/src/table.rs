@@ -326,7 +326,7 @@ fn voice(row: &Row) -> Voice {
 }
 
 /// What the columns mean, why rows are missing, and how the checks went.
-fn footnotes(report: &Report) -> Vec<(Voice, String)> {
+pub(crate) fn footnotes(report: &Report) -> Vec<(Voice, String)> {
     let mut notes = Vec::new();
     let mut dim = |text: String| notes.push((Voice::Dim, text));
     if report.rows.iter().any(|row| report.ratio(row).is_some()) {
@@ -425,6 +425,57 @@ fn footnotes(report: &Report) -> Vec<(Voice, String)> {
         )),
     }
     notes
+}
+
+/// A demo's rows as a page shows them: titles, and whether numbers stand below them; and
+/// of each row its standing and its cells.
+pub(crate) struct Grid<'a> {
+    pub(crate) titles: Vec<(&'static str, bool)>,
+    pub(crate) rows: Vec<(&'a Row, Vec<String>)>,
+}
+
+pub(crate) fn grid(report: &Report, demo: Demo) -> Grid<'_> {
+    let mut cells = Cells::of(report);
+    let columns = cells.columns.iter();
+    cells.columns = columns
+        .copied()
+        .filter(|column| column.title != "demo")
+        .collect();
+    let rows = cells.shown.iter().filter(|row| row.demo() == demo);
+    let texts = |row: &&Row| {
+        cells
+            .columns
+            .iter()
+            .map(|column| (column.cell)(report, row))
+            .collect()
+    };
+    let rows: Vec<(&Row, Vec<String>)> = rows.map(|row| (*row, texts(row))).collect();
+    // What another demo has may be nothing here.
+    let filled = |at: usize| rows.iter().any(|(_, texts)| !texts[at].is_empty());
+    let filled: Vec<bool> = (0..cells.columns.len()).map(filled).collect();
+    fn kept<'t, T>(
+        all: impl IntoIterator<Item = T> + 't,
+        filled: &'t [bool],
+    ) -> impl Iterator<Item = T> + 't {
+        all.into_iter()
+            .zip(filled)
+            .filter(|(_, filled)| **filled)
+            .map(|(one, _)| one)
+    }
+    Grid {
+        titles: kept(
+            cells
+                .columns
+                .iter()
+                .map(|column| (column.title, column.right)),
+            &filled,
+        )
+        .collect(),
+        rows: rows
+            .into_iter()
+            .map(|(row, texts)| (row, kept(texts, &filled).collect()))
+            .collect(),
+    }
 }
 
 /// The whole table for a Markdown file.

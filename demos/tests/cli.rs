@@ -364,11 +364,16 @@ fn the_tour_shows_every_demo_and_ends_in_one_table() {
     assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
     assert_eq!(ended.err, "");
     for demo in [
+        "upper-bound",
+        "requests",
         "count",
         "fib",
         "producer-consumer",
         "loop",
         "scrape",
+        "greeters",
+        "threaded-producer",
+        "bank",
         "echo",
     ] {
         assert!(ended.out.contains(&format!("\n{demo}: ")), "{demo}");
@@ -442,11 +447,16 @@ fn help_has_examples_everywhere() {
     }
     for command in ["run", "compare"] {
         for demo in [
+            "upper-bound",
+            "requests",
             "count",
             "fib",
             "producer-consumer",
             "loop",
             "scrape",
+            "greeters",
+            "threaded-producer",
+            "bank",
             "echo",
         ] {
             let ended = ran(&format!("{command} {demo} --help"));
@@ -483,6 +493,13 @@ fn misuse_is_2() {
         "run scrape --ca-file ca.pem",
         "run scrape --port 8080 --base-url http://127.0.0.1",
         "run count --runs 3",
+        "run count --daemon",
+        "run greeters --press-after 3",
+        "run threaded-producer --press-after -1",
+        "run threaded-producer --press-after soon",
+        "run bank --workers 1",
+        "run bank --transfers 19",
+        "run bank --check-every 0",
         "run echo --connections 0",
         "run echo --connections 20001",
         "run echo --message-size 0",

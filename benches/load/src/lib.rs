@@ -30,6 +30,7 @@ mod client;
 mod echo;
 mod echo_loop;
 mod machine;
+mod paced;
 pub mod plan;
 
 pub use beside::{OUTSIDE, be_client_if_asked, run_for, start};

@@ -20,13 +20,18 @@ use serde::{Deserialize, Serialize};
 use crate::runtimes::Runtime;
 use crate::stage::Settings;
 
+mod bank;
 mod count;
 mod echo;
 mod fib;
+mod greeters;
 mod lesson;
 mod loop_program;
 mod producer_consumer;
+mod requests;
 mod scrape;
+mod threaded_producer;
+mod upper_bound;
 
 #[cfg(test)]
 mod tests;
@@ -38,17 +43,30 @@ pub(crate) use lesson::{Excerpt, Lesson};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Demo {
+    UpperBound,
+    Requests,
     Count,
     Fib,
     ProducerConsumer,
     Loop,
     Scrape,
+    Greeters,
+    ThreadedProducer,
+    Bank,
     Echo,
 }
 
 /// One program of a demo. The names are those of the hidden `measure` command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Program {
+    UpperBoundOnThreads,
+    UpperBoundComputing,
+    UpperBoundWaiting,
+    RequestsInTurn,
+    RequestsOnThreads,
+    RequestsOverlapped,
+    RequestsRushOneThread,
+    RequestsRush,
     CountSynchronous,
     CountGathered,
     FibSteps,
@@ -64,6 +82,18 @@ pub(crate) enum Program {
     ScrapeOneByOne,
     ScrapeAtOnce,
     ScrapeLimited,
+    GreeterThreads,
+    GreeterTasks,
+    ProducerThreads,
+    ProducerTasks,
+    BankUnsafeThreads,
+    BankUnsafeTasks,
+    BankOneLockThreads,
+    BankOneLockTasks,
+    BankLockEachThreads,
+    BankLockEachTasks,
+    BankWrongOrderThreads,
+    BankWrongOrderTasks,
     EchoByHand,
     Echo,
 }
@@ -139,11 +169,16 @@ impl Demo {
 
     pub(crate) fn chapter(self) -> &'static Chapter {
         match self {
+            Demo::UpperBound => &upper_bound::CHAPTER,
+            Demo::Requests => &requests::CHAPTER,
             Demo::Count => &count::CHAPTER,
             Demo::Fib => &fib::CHAPTER,
             Demo::ProducerConsumer => &producer_consumer::CHAPTER,
             Demo::Loop => &loop_program::CHAPTER,
             Demo::Scrape => &scrape::CHAPTER,
+            Demo::Greeters => &greeters::CHAPTER,
+            Demo::ThreadedProducer => &threaded_producer::CHAPTER,
+            Demo::Bank => &bank::CHAPTER,
             Demo::Echo => &echo::CHAPTER,
         }
     }

@@ -5,9 +5,14 @@
 
 use std::io;
 
-use super::{count, echo, fib, loop_program, producer_consumer, rt, scrape};
+use super::{
+    bank, count, echo, fib, greeters, loop_program, producer_consumer, requests, rt, rush, scrape,
+    threaded_producer, upper_bound,
+};
+use crate::bank::Kind;
 use crate::catalogue::Program;
 use crate::load;
+use crate::on_threads;
 use crate::stage::{Stage, Threads};
 
 /// `asyncio.new_event_loop()`: one thread, or a worker for each core.
@@ -30,6 +35,14 @@ pub(crate) fn new_loop(threads: Threads) -> io::Result<rt::runtime::Runtime> {
 /// Those of [`new_loop`], and a sentence where a program can't begin.
 pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
     match program {
+        Program::UpperBoundOnThreads => upper_bound::on_threads(stage),
+        Program::UpperBoundComputing => upper_bound::on_tasks(stage),
+        Program::UpperBoundWaiting => upper_bound::waiting(stage),
+        Program::RequestsInTurn => requests::in_turn(stage),
+        Program::RequestsOnThreads => requests::on_threads(stage),
+        Program::RequestsOverlapped => requests::overlapped(stage),
+        Program::RequestsRushOneThread => rush::on_one_thread(stage),
+        Program::RequestsRush => rush::on_a_loop(stage),
         Program::CountSynchronous => count::synchronous(stage),
         Program::CountGathered => count::gathered(stage),
         Program::FibSteps => fib::steps(stage),
@@ -44,6 +57,18 @@ pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
         Program::ScrapeOneByOne => scrape::one_by_one(stage),
         Program::ScrapeAtOnce => scrape::at_once(stage, None),
         Program::ScrapeLimited => scrape::at_once(stage, Some(stage.wishes().visit.limit)),
+        Program::GreeterThreads => on_threads::greeters(stage),
+        Program::GreeterTasks => greeters::tasks(stage),
+        Program::ProducerThreads => on_threads::producer::producer(stage),
+        Program::ProducerTasks => threaded_producer::tasks(stage),
+        Program::BankUnsafeThreads => on_threads::without_locks(stage),
+        Program::BankUnsafeTasks => bank::without_locks(stage),
+        Program::BankOneLockThreads => on_threads::with_locks(stage, Kind::OneLock),
+        Program::BankOneLockTasks => bank::with_locks(stage, Kind::OneLock),
+        Program::BankLockEachThreads => on_threads::with_locks(stage, Kind::LockEach),
+        Program::BankLockEachTasks => bank::with_locks(stage, Kind::LockEach),
+        Program::BankWrongOrderThreads => on_threads::wrong_order(stage),
+        Program::BankWrongOrderTasks => bank::wrong_order(stage),
         Program::EchoByHand => load::by_hand(stage),
         Program::Echo => echo::server(stage),
         Program::LoopPython => unreachable!("python runs its own program: python.rs"),

@@ -11,8 +11,9 @@
 //! What hyper and TLS need to run on a library differs too, and so has a line of its
 //! own: `web`.
 //!
-//! Read next: `count.rs`, then `fib.rs`, `producer_consumer.rs`,
-//! `loop_program.rs`, `scrape.rs`: the order of the course; then `echo.rs`.
+//! Read next: `upper_bound.rs`, `requests.rs`, `rush.rs`, `count.rs`, `fib.rs`,
+//! `producer_consumer.rs`, `loop_program.rs`, `scrape.rs`, `greeters.rs`,
+//! `threaded_producer.rs`, `bank.rs`: the order of the course; then `echo.rs`.
 
 #![allow(clippy::duplicate_mod)] // one text, compiled once per library: the point
 
@@ -23,20 +24,38 @@ pub(crate) mod on_kolo {
 
     use crate::web::on_kolo as web;
 
+    #[path = "bank.rs"]
+    mod bank;
+    #[path = "bank_locked.rs"]
+    mod bank_locked;
+    #[path = "bank_unlocked.rs"]
+    mod bank_unlocked;
+    #[path = "bank_watched.rs"]
+    mod bank_watched;
     #[path = "count.rs"]
     mod count;
     #[path = "echo.rs"]
     mod echo;
     #[path = "fib.rs"]
     mod fib;
+    #[path = "greeters.rs"]
+    mod greeters;
     #[path = "library.rs"]
     mod library;
     #[path = "loop_program.rs"]
     mod loop_program;
     #[path = "producer_consumer.rs"]
     mod producer_consumer;
+    #[path = "requests.rs"]
+    mod requests;
+    #[path = "rush.rs"]
+    mod rush;
     #[path = "scrape.rs"]
     mod scrape;
+    #[path = "threaded_producer.rs"]
+    mod threaded_producer;
+    #[path = "upper_bound.rs"]
+    mod upper_bound;
 
     #[path = "../web/client.rs"]
     mod client;
@@ -53,20 +72,38 @@ pub(crate) mod on_tokio {
 
     use crate::web::on_tokio as web;
 
+    #[path = "bank.rs"]
+    mod bank;
+    #[path = "bank_locked.rs"]
+    mod bank_locked;
+    #[path = "bank_unlocked.rs"]
+    mod bank_unlocked;
+    #[path = "bank_watched.rs"]
+    mod bank_watched;
     #[path = "count.rs"]
     mod count;
     #[path = "echo.rs"]
     mod echo;
     #[path = "fib.rs"]
     mod fib;
+    #[path = "greeters.rs"]
+    mod greeters;
     #[path = "library.rs"]
     mod library;
     #[path = "loop_program.rs"]
     mod loop_program;
     #[path = "producer_consumer.rs"]
     mod producer_consumer;
+    #[path = "requests.rs"]
+    mod requests;
+    #[path = "rush.rs"]
+    mod rush;
     #[path = "scrape.rs"]
     mod scrape;
+    #[path = "threaded_producer.rs"]
+    mod threaded_producer;
+    #[path = "upper_bound.rs"]
+    mod upper_bound;
 
     #[path = "../web/client.rs"]
     mod client;

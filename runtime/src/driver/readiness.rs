@@ -41,7 +41,7 @@
 //!
 //! The word is written with AcqRel and read with Acquire; what matters is the
 //! order between it and the list, and the list's lock gives that. A waiter looks at
-//! the word again *under the lock* after it has put its waker there; the driver
+//! the word again *under the lock* under which it leaves its waker; the driver
 //! sets the word *before* it takes the lock. So if the waiter's lock comes first,
 //! the driver finds the waker; if the driver's comes first, the waiter finds
 //! the bits. `loom_a_set_is_seen_or_wakes` fails if that second look is left out.
@@ -213,6 +213,7 @@ impl Readiness {
 
     /// Adds what an event said. Gives those whom it serves to `wake`, which is
     /// called under the lock and must only put them aside.
+    #[inline]
     pub(super) fn set(&self, ready: Ready, wake: impl FnMut(Waker)) {
         self.change(|word| (word | u64::from(ready.bits())).wrapping_add(TICK));
         self.take_served(ready, wake);
@@ -230,6 +231,7 @@ impl Readiness {
         self.take_served(Ready::ALL, wake);
     }
 
+    #[inline]
     fn change(&self, f: impl Fn(u64) -> u64) {
         let mut word = self.word.load(Acquire);
         while let Err(other) = self.word.compare_exchange(word, f(word), AcqRel, Acquire) {
@@ -237,6 +239,7 @@ impl Readiness {
         }
     }
 
+    #[inline]
     fn take_served(&self, ready: Ready, mut wake: impl FnMut(Waker)) {
         let mut waiters = self.waiters.lock();
         if ready.is_readable() {
@@ -269,14 +272,14 @@ impl Readiness {
     pub(super) fn wait(&self, cx: &mut Context<'_>, direction: Direction) -> bool {
         let waker = cx.waker().clone();
         let mut waiters = self.waiters.lock();
+        if self.towards(direction).is_news() {
+            drop(waiters);
+            return false;
+        }
         let replaced = waiters.poller(direction).replace(waker);
-        let own = match self.towards(direction).is_news() {
-            true => waiters.poller(direction).take(),
-            false => None,
-        };
         drop(waiters);
         drop(replaced);
-        own.is_none()
+        true
     }
 
     /// Waits for an interest, beside any number of others.

@@ -130,11 +130,10 @@ impl Registration {
         cx: &mut Context<'_>,
         direction: Direction,
     ) -> Poll<io::Result<ReadyEvent>> {
-        let unit = ready!(coop::poll_proceed(cx));
         loop {
             let event = self.readiness().towards(direction);
             if event.is_news() {
-                unit.made_progress();
+                ready!(coop::poll_proceed(cx)).made_progress();
                 return Poll::Ready(alive(event));
             }
             if self.readiness().wait(cx, direction) {
@@ -162,7 +161,8 @@ impl Registration {
         self.readiness().clear(event);
     }
 
-    /// Runs `op` until it says something else than `WouldBlock`.
+    /// Runs `op` until it says something else than `WouldBlock`. Only what is ready
+    /// costs a unit of the budget: a wait gives none back.
     #[inline]
     pub(crate) fn poll_io<R>(
         &self,
@@ -170,7 +170,6 @@ impl Registration {
         direction: Direction,
         mut op: impl FnMut(ReadyEvent) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        let unit = ready!(coop::poll_proceed(cx));
         loop {
             let event = self.readiness().towards(direction);
             if !event.is_news() {
@@ -179,6 +178,7 @@ impl Registration {
                 }
                 continue;
             }
+            let unit = ready!(coop::poll_proceed(cx));
             if event.is_shut_down() {
                 return Poll::Ready(Err(shutting_down()));
             }

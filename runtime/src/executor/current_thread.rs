@@ -283,7 +283,6 @@ impl<'a> Token<'a> {
     /// The seat has just arrived at the gate and was told to drive.
     fn new(executor: &'a CurrentThread, seat: &'a Arc<MainSeat>) -> Self {
         executor.loop_.main.set(Arc::as_ptr(seat));
-        executor.loop_.pace.borrow_mut().slept();
         let before = DRIVING.with(|d| d.replace(executor));
         Self {
             executor,
@@ -304,13 +303,15 @@ impl<'a> Token<'a> {
         cx: &mut Context<'_>,
     ) -> F::Output {
         let held = &self.executor.loop_;
+        let pace = &mut *held.pace.borrow_mut();
+        pace.slept();
         held.queue.borrow_mut().push_back(Entry::Main);
         if self.executor.gate.has_mail() {
             self.collect();
         }
         loop {
             let ready = held.queue.borrow().len();
-            let round = held.pace.borrow_mut().next_round(ready);
+            let round = pace.next_round(ready);
             let mut idle = false;
             for _ in 0..round {
                 let next = held.queue.borrow_mut().pop_front();
@@ -335,9 +336,9 @@ impl<'a> Token<'a> {
                 }
             }
             if idle {
-                self.idle(handle);
-            } else if held.pace.borrow().is_stretch_over() {
-                self.look();
+                self.idle(handle, pace);
+            } else if pace.is_stretch_over() {
+                self.look(pace);
             }
         }
     }
@@ -351,9 +352,9 @@ impl<'a> Token<'a> {
 
     /// Between two stretches, with tasks waiting: what came meanwhile?
     #[inline]
-    fn look(&self) {
+    fn look(&self, pace: &mut Pace) {
         let held = &self.executor.loop_;
-        let ask = held.pace.borrow_mut().looked(Instant::now());
+        let ask = pace.looked(Instant::now());
         if self.executor.gate.has_mail() {
             self.collect();
         }
@@ -363,20 +364,19 @@ impl<'a> Token<'a> {
         {
             self.observe(Event::Look);
             let turn = bed.look(driver);
-            self.brought(turn);
+            self.brought(turn, pace);
         }
     }
 
     /// The driver was turned: who is first served before it is asked again?
     #[inline]
-    fn brought(&self, turn: Turn) {
-        let held = &self.executor.loop_;
-        let ready = held.queue.borrow().len();
-        held.pace.borrow_mut().brought(turn.woken(), ready);
+    fn brought(&self, turn: Turn, pace: &mut Pace) {
+        let ready = self.executor.loop_.queue.borrow().len();
+        pace.brought(turn.woken(), ready);
     }
 
     /// No task is ready: sleep until something comes.
-    fn idle(&self, handle: &Handle) {
+    fn idle(&self, handle: &Handle, pace: &mut Pace) {
         // What hooks and wakers poll by hand is no part of the last task.
         coop::lift();
         let hooks = &self.executor.hooks;
@@ -385,9 +385,9 @@ impl<'a> Token<'a> {
         }
         if !self.executor.loop_.queue.borrow().is_empty() {
             // The hook woke or spawned something.
-            self.look();
+            self.look(pace);
         } else if !self.advance_paused_clock(handle) {
-            self.sleep();
+            self.sleep(pace);
         }
         if let Some(hook) = &hooks.after_park {
             hook();
@@ -397,14 +397,14 @@ impl<'a> Token<'a> {
         }
     }
 
-    fn sleep(&self) {
+    fn sleep(&self, pace: &mut Pace) {
         let held = &self.executor.loop_;
         if self.executor.gate.sleep() {
             self.observe(Event::Park);
             match (&mut *held.bed.borrow_mut(), &self.executor.alarm) {
                 (Bed::Driver(bed), Alarm::Driver(driver)) => {
                     let turn = bed.park(driver);
-                    self.brought(turn);
+                    self.brought(turn, pace);
                 }
                 (Bed::Thread(token), _) => token.park(),
                 (Bed::Driver(_), Alarm::Thread(_)) => unreachable!("made together"),
@@ -412,7 +412,7 @@ impl<'a> Token<'a> {
             self.executor.gate.awake();
             self.observe(Event::Unpark);
         }
-        held.pace.borrow_mut().slept();
+        pace.slept();
     }
 
     /// With a paused clock, time passes only when nothing can run: then it jumps

@@ -38,8 +38,8 @@ pub(super) struct Pace {
     brought: usize,
     /// When the driver was last known to be asked.
     asked: Option<Instant>,
-    /// The stretch that runs: its polls and rounds so far, and since when.
-    given: u32,
+    /// The stretch that runs: the polls left of it, its rounds so far, and since when.
+    left: u32,
     rounds: u32,
     since: Option<Instant>,
 }
@@ -50,18 +50,18 @@ impl Pace {
             polls: MOST,
             brought: 0,
             asked: None,
-            given: 0,
+            left: MOST,
             rounds: 0,
             since: None,
         }
     }
 
-    /// How many polls the next round has, with `ready` tasks in the queue.
+    /// How many polls the next round has, with `ready` tasks in the queue; none if the
+    /// stretch is over.
     #[inline]
     pub(super) fn next_round(&mut self, ready: usize) -> u32 {
-        let left = self.polls.saturating_sub(self.given).max(1);
-        let round = u32::try_from(ready.max(1)).unwrap_or(MOST).min(left);
-        self.given += round;
+        let round = ready.max(1).min(self.left as usize) as u32;
+        self.left -= round;
         self.rounds += 1;
         round
     }
@@ -69,7 +69,7 @@ impl Pace {
     /// Is it time to look?
     #[inline]
     pub(super) fn is_stretch_over(&self) -> bool {
-        self.given >= self.polls || self.rounds >= ROUNDS
+        self.left == 0 || self.rounds >= ROUNDS
     }
 
     /// A look, or a sleep, woke at most so many, with `ready` tasks now in the queue.
@@ -81,16 +81,17 @@ impl Pace {
     /// A stretch is over, at `now`, with tasks still waiting. Is the driver to be asked?
     #[inline]
     pub(super) fn looked(&mut self, now: Instant) -> bool {
+        let given = self.polls - self.left;
         if let Some(since) = self.since.replace(now) {
             let took = now.saturating_duration_since(since);
             if took > STRETCH {
-                self.polls = (self.given / 2).max(1);
-            } else if took < STRETCH / 2 && self.given >= self.polls {
+                self.polls = (given / 2).max(1);
+            } else if took < STRETCH / 2 && self.left == 0 {
                 self.polls = (self.polls * 2).min(MOST);
             }
         }
-        self.brought = self.brought.saturating_sub(self.given as usize);
-        (self.given, self.rounds) = (0, 0);
+        self.brought = self.brought.saturating_sub(given as usize);
+        (self.left, self.rounds) = (self.polls, 0);
         let asked = *self.asked.get_or_insert(now);
         let ask = self.brought == 0 || now.saturating_duration_since(asked) > LONGEST;
         if ask {
@@ -103,7 +104,7 @@ impl Pace {
     pub(super) fn slept(&mut self) {
         self.since = None;
         self.asked = None;
-        (self.given, self.rounds) = (0, 0);
+        (self.left, self.rounds) = (self.polls, 0);
     }
 }
 

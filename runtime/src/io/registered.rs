@@ -200,7 +200,7 @@ impl<S: ByteStream> Registered<S> {
     }
 }
 
-/// What bytes are written to: sockets, and pipes.
+/// What bytes are written to.
 impl<S: Source> Registered<S>
 where
     for<'a> &'a S: Write,

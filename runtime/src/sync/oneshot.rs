@@ -263,9 +263,9 @@ impl<T> Drop for Sender<T> {
 /// # Safety
 ///
 /// Called by the sender, which does not use the cell after.
+#[inline]
 unsafe fn finish_sender<T>(ptr: NonNull<Cell<T>>, mut value: Option<T>) -> Option<T> {
-    // SAFETY: the sender has not left. Not used after the change that sets DONE,
-    // nor after the cell is freed.
+    // SAFETY: the sender has not left. Not used after the change that sets DONE.
     let cell = unsafe { ptr.as_ref() };
     let mut now = cell.state.load(Acquire);
     if now & CLOSED == 0 {
@@ -274,16 +274,7 @@ unsafe fn finish_sender<T>(ptr: NonNull<Cell<T>>, mut value: Option<T>) -> Optio
         cell.value
             .with_mut(|place| unsafe { place.write(value.take()) });
     }
-    loop {
-        if now & CLOSED != 0 && value.is_none() {
-            // SAFETY: not yet DONE, so the value is the sender's.
-            value = cell.value.with_mut(|place| unsafe { (*place).take() });
-        }
-        if now & LEFT != 0 {
-            // SAFETY: the receiver has left, so the cell is the sender's.
-            drop(unsafe { Box::from_raw(ptr.as_ptr()) });
-            return value;
-        }
+    while now & CLOSED == 0 {
         let rx_waker = cell.rx_waker.read_if(now & RX_WAKER != 0);
         let tx_waker = cell.tx_waker.read_if(now & TX_WAKER != 0);
         match cell
@@ -294,8 +285,39 @@ unsafe fn finish_sender<T>(ptr: NonNull<Cell<T>>, mut value: Option<T>) -> Optio
             Ok(_) => {
                 // SAFETY: this change cleared the bits.
                 unsafe { wake_and_drop(rx_waker, tx_waker) };
-                return value;
+                return None;
             }
+        }
+    }
+    // SAFETY: by the contract; CLOSED stays.
+    unsafe { finish_closed(ptr, value) }
+}
+
+/// The same where the receiver takes no value any more: no waker is left to wake.
+///
+/// # Safety
+///
+/// As for `finish_sender`, and the channel is CLOSED.
+#[cold]
+unsafe fn finish_closed<T>(ptr: NonNull<Cell<T>>, value: Option<T>) -> Option<T> {
+    // SAFETY: the sender has not left. Not used after the change that sets DONE,
+    // nor after the cell is freed.
+    let cell = unsafe { ptr.as_ref() };
+    // SAFETY: not yet DONE, so the value is the sender's.
+    let value = value.or_else(|| cell.value.with_mut(|place| unsafe { (*place).take() }));
+    let mut now = cell.state.load(Acquire);
+    loop {
+        if now & LEFT != 0 {
+            // SAFETY: the receiver has left, so the cell is the sender's.
+            drop(unsafe { Box::from_raw(ptr.as_ptr()) });
+            return value;
+        }
+        match cell
+            .state
+            .compare_exchange(now, now | DONE, AcqRel, Acquire)
+        {
+            Err(changed) => now = changed,
+            Ok(_) => return value,
         }
     }
 }
@@ -397,17 +419,13 @@ impl<T> Receiver<T> {
 impl<T> Future for Receiver<T> {
     type Output = Result<T, RecvError>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // tokio's text, which programs may match.
-        let Cell {
-            state, rx_waker, ..
-        } = self.cell().expect("called after complete");
-        if state.load(Acquire) & (DONE | CLOSED) == 0 {
-            // SAFETY: this is the receiver, the slot's owner, and `&mut self`.
-            match unsafe { rx_waker.register(state, RX_WAKER, DONE | CLOSED, cx) } {
-                Registered::Waiting => return Poll::Pending,
-                Registered::Over => {}
-            }
+        let cell = self.cell().expect("called after complete");
+        // SAFETY: this is the receiver, the slot's owner, and `&mut self`.
+        if cell.state.load(Acquire) & (DONE | CLOSED) == 0 && unsafe { cell.wait(cx) } {
+            return Poll::Pending;
         }
         // Only what is ready costs a unit.
         ready!(coop::poll_proceed(cx)).made_progress();
@@ -452,6 +470,22 @@ enum Closed {
 }
 
 impl<T> Cell<T> {
+    /// For the receiver: has its task woken by the sender. False: there is nothing
+    /// to wait for.
+    ///
+    /// # Safety
+    ///
+    /// Called by the receiver, one call at a time.
+    #[inline(never)] // so that a poll that finds the value stays short
+    unsafe fn wait(&self, cx: &mut Context<'_>) -> bool {
+        // SAFETY: the slot's owner, by the contract.
+        let registered = unsafe {
+            self.rx_waker
+                .register(&self.state, RX_WAKER, DONE | CLOSED, cx)
+        };
+        matches!(registered, Registered::Waiting)
+    }
+
     /// For the receiver: sets these bits, unless DONE.
     fn close(&self, bits: usize) -> Closed {
         let mut now = self.state.load(Acquire);

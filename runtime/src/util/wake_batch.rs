@@ -47,6 +47,7 @@ impl WakeBatch {
     }
 
     /// Adds a waker, to be woken after those already here.
+    #[inline]
     pub(crate) fn push(&mut self, waker: Waker) {
         if self.filled < NEAR {
             self.near[self.filled] = Some(waker);
