@@ -61,7 +61,7 @@ fn requests_wait_for_one_another_or_overlap() {
         assert!(ended(&pair[0]) <= began(&pair[1]), "{pair:?}");
     }
     let overlapped = drawn(&report, "overlapped");
-    assert_eq!(overlapped.len(), runtimes().0.len());
+    assert_eq!(overlapped.len(), runtimes().len());
     for (runtime, picture) in overlapped {
         let lanes = lanes(picture);
         // The second begins while the first waits.
@@ -74,7 +74,7 @@ fn requests_come_faster_until_response_time_degrades() {
     let ended = ran("run requests --time-scale 0.04");
     assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
     let mut titles = vec!["rush, one thread".to_owned()];
-    titles.extend(runtimes().0.iter().map(|name| format!("rush, {name}")));
+    titles.extend(runtimes().iter().map(|name| format!("rush, {name}")));
     for title in titles {
         let lines = transcript(&ended.out, &title);
         assert!(lines.len() >= 2, "{title}: {lines:?}");
