@@ -5,7 +5,7 @@
 //!
 //! Here is what the programs of `upper-bound` have in common: the [`Job`], of whose parts
 //! each program decides how they are run; and the measurement, for each share and each
-//! number of hands, the best of a few repeats.
+//! number of hands: computing, the best of a few repeats; a wait needs none.
 //!
 //! **Pace.** Labour and waits are scaled alike. Where the shortest wait would go below a
 //! millisecond, it is the number of repeats that shrinks.
@@ -162,15 +162,15 @@ impl Point {
     }
 }
 
-/// Runs a job several times for each number of hands; the best of them count.
+/// Runs a job in so many rounds for each number of hands; the best of them count.
 fn points(
-    stage: &Stage,
     hands: &[u64],
+    rounds: u64,
     mut run: impl FnMut(u64) -> io::Result<Duration>,
 ) -> io::Result<Vec<Point>> {
     let mut points: Vec<Point> = Vec::new();
     // In turn, so that what slows the machine slows all numbers of hands.
-    for round in 0..stage.many(3) {
+    for round in 0..rounds {
         for (at, &hands) in hands.iter().enumerate() {
             let before = cpu_time();
             let took = run(hands)?;
@@ -263,7 +263,7 @@ pub(crate) fn computing(
     let (mut alike, mut never_more, mut at_once) = (true, true, 1);
     for &share in &stage.wishes().shares.shares {
         let sum = labour(0..labour::steps(whole));
-        let points = points(stage, &hands, |hands| {
+        let points = points(&hands, stage.many(3), |hands| {
             let job = Job::new(share, whole);
             let (took, found) = run(&job, hands)?;
             alike &= found == sum;
@@ -316,7 +316,7 @@ pub(crate) fn waiting(
     let mut marks = Vec::new();
     let (mut never_faster, mut at_once) = (true, 0);
     for &share in &stage.wishes().shares.shares {
-        let points = points(stage, &AT_ONCE, |hands| {
+        let points = points(&AT_ONCE, 1, |hands| {
             let job = Job::new(share, whole);
             let took = run(&job, hands)?;
             never_faster &= took >= job.first_wait() + job.piece_wait(hands);

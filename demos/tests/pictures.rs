@@ -149,7 +149,7 @@ fn a_terminal_of_80_columns_and_no_colour_shows_it_all() {
     );
     assert!(picture.contains("█ working") && picture.contains("░ waiting"));
     assert_eq!(picture.matches("    Request ").count(), 9, "{picture}");
-    assert!(picture.contains("● rush, one thread") && picture.contains("■ tokio-current"));
+    assert!(picture.contains("● rush, one thread") && picture.contains("□ tokio-current"));
     assert!(!ended.out.contains('\u{1b}'));
 
     let forced = [("CLICOLOR_FORCE", "1")];
