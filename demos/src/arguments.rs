@@ -43,6 +43,14 @@ fn read(
     Ok(cli)
 }
 
+/// Ends the process as on misuse: options that each make sense, but not together.
+pub(crate) fn refuse(why: &str) -> ! {
+    Cli::command()
+        .color(color_of(std::env::args().skip(1)))
+        .error(ErrorKind::ArgumentConflict, why)
+        .exit()
+}
+
 /// The commands that people use: completions are for them.
 pub(crate) fn without_hidden() -> clap::Command {
     let all = Cli::command();

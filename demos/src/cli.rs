@@ -13,6 +13,7 @@ use clap_complete::Shell;
 use crate::amdahl::Shares;
 use crate::bank::Business;
 use crate::catalogue::{Demo, Program};
+use crate::city::options::City;
 use crate::enter::Press;
 use crate::greeting::Greeting;
 use crate::load::LoadOptions;
@@ -344,6 +345,24 @@ Examples:
   demos run bank --workers 12 --seed 7
   demos compare bank --runs 3 --time-scale 1")]
     Bank(Business),
+    /// What happens to a server that has to ask others before it can answer?
+    #[command(after_help = "\
+A JSON API: /api/weather/<zip>/<country> and /api/sun/<zip>/<country> ask a location service, and
+then one for the weather or the sun, over HTTP. Requests arrive at a fixed rate, and are timed
+from when they were due: on --threads threads that block, and awaited. At the course's pace this
+takes 16 s, and then 6 s on each runtime: --time-scale 0.1 takes a tenth.
+
+The services are bundled, and take as long as the course's took. One that fails is a 502, one that
+says nothing within --timeout a 504; each is counted and told, and the exit code is 1.
+
+Examples:
+  demos run city
+  demos run city --time-scale 0.1 --threads 32
+  demos run city --rt kolo-current --rate 200 --seconds 10
+  demos run city --serve --port 8080
+  demos run city --serve --upstreams http://127.0.0.1:9000 --timeout 0.5
+  demos compare city --runs 3")]
+    City(City),
 
     /// What does a message through a socket cost?
     #[command(after_help = "\
@@ -371,6 +390,7 @@ impl DemoName {
             DemoName::Greeters(_) => Demo::Greeters,
             DemoName::ThreadedProducer(_) => Demo::ThreadedProducer,
             DemoName::Bank(_) => Demo::Bank,
+            DemoName::City(_) => Demo::City,
             DemoName::Echo(_) => Demo::Echo,
         }
     }
@@ -384,6 +404,7 @@ impl DemoName {
             DemoName::Greeters(greeting) => wishes.greeting = *greeting,
             DemoName::ThreadedProducer(press) => wishes.press = *press,
             DemoName::Bank(business) => wishes.bank = *business,
+            DemoName::City(city) => wishes.city = city.for_a(moment),
             DemoName::Echo(load) => wishes.load = load.settings(moment),
             DemoName::Requests
             | DemoName::Count

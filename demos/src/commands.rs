@@ -40,6 +40,9 @@ const CANNOT_RUN: u8 = 3;
 pub(crate) fn run(options: &Options, named: &DemoName) -> ! {
     let demo = named.demo();
     let settings = settings(options, named.wishes(1.0), 1.0);
+    if settings.wishes.city.serve && options.format == Format::Json {
+        arguments::refuse("--serve is for people: --format json would not say where it serves");
+    }
     let playbill = start("run", options, settings, None);
     heading(&playbill.session.console, demo, &playbill.settings);
     say_how_long(&playbill, demo);
@@ -97,6 +100,9 @@ pub(crate) fn tour(options: &Options) -> ! {
 /// Measures one demo, or, where none is named, all of them.
 pub(crate) fn compare(options: &Options, how: &Comparison, named: Option<&DemoName>) -> ! {
     let wishes = named.map_or_else(|| Wishes::usual(A_MOMENT), |named| named.wishes(A_MOMENT));
+    if wishes.city.serve {
+        arguments::refuse("--serve goes on until Ctrl-C: it is for `demos run city`");
+    }
     let settings = settings(options, wishes, BRISK);
     let command = match named {
         Some(_) => "compare",

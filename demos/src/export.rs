@@ -10,6 +10,8 @@
 //!   "versions": { "kolo", "tokio", "rustc", "python", "uvloop" },
 //!   "settings": { "time_scale", "seed", "items", "shares": [0.5, 0.8, 0.95],
 //!                 "visit": { "pages", "limit", "base_url", "ca_file", "timeout", "port" },
+//!                 "city": { "rate", "seconds", "connections", "threads", "timeout", "port",
+//!                           "upstreams", "serve", "pace_seconds" },
 //!                 "load": { "connections", "message_size", "seconds", "port" } },
 //!   "interrupted": false,
 //!   "rows": [
@@ -25,7 +27,9 @@
 //!                  "median": 6.3, "interval": [6.1, 6.5] },
 //!       "checks":  [ { "claim", "holds" } ],
 //!       "pictures": [ … ],                   see below
-//!       "samples": [ { "wall_s", "cpu_s", "items", "peak_bytes", "latency_s" } ] } ] }
+//!       "samples": [ { "wall_s", "cpu_s", "items", "peak_bytes", "latency_s",
+//!                        "under_load": { "arriving", "answered",       a second; or null
+//!                                        "p50", "p99", "p999", "most" } } ] } ] }
 //! ```
 //!
 //! A picture is what one run of the row's program drew, in the last of its runs:

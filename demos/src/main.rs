@@ -3,10 +3,12 @@
 //! runtime library, and the command line around them.
 //!
 //! Reading order: `course/mod.rs` and its programs, `runtimes.rs`; `web/mod.rs`, the
-//! HTTP around one of them; then what is around all of them: `stage.rs` (what a program needs besides its runtime), `perform.rs` (one run),
-//! `report.rs`, `table.rs`, `matrix.rs`, `export.rs` (what was found), `commands.rs` and
-//! `session.rs` (what each command does, and Ctrl-C), `list.rs` and `explain.rs` (what can
-//! be read without running anything); `load.rs` (what stands beside an echo server);
+//! HTTP around one of them; `city/mod.rs`, what surrounds the API of another; then what
+//! is around all of them: `stage.rs` (what a program needs besides its runtime),
+//! `perform.rs` (one run), `report.rs`, `table.rs`, `matrix.rs`, `export.rs` (what was
+//! found), `commands.rs` and `session.rs` (what each command does, and Ctrl-C), `list.rs`
+//! and `explain.rs` (what can be read without running anything); `load.rs` (what stands
+//! beside an echo server);
 //! `on_threads/mod.rs`, `greeting.rs`, `enter.rs`, `bank/mod.rs` (what stands beside the
 //! chapters on threads); `picture/` (what a program drew) and `page.rs` (all of a report
 //! in a page).
@@ -15,6 +17,7 @@ mod amdahl;
 mod arguments;
 mod bank;
 mod catalogue;
+mod city;
 mod cli;
 mod commands;
 mod console;
@@ -41,6 +44,7 @@ mod session;
 mod stage;
 mod stats;
 mod table;
+mod under_load;
 mod web;
 mod wishes;
 
@@ -49,6 +53,7 @@ use console::Console;
 
 fn main() {
     kolo_load::be_client_if_asked();
+    city::be_upstreams_if_asked();
     let cli = arguments::parse();
     let options = &cli.options;
     match &cli.command {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::catalogue::{Contender, Demo, Runner};
+use crate::catalogue::{Contender, Demo, Program, Runner};
 use crate::console::{Manner, Voice};
 use crate::python::{self, Python};
 use crate::report::{Measured, Status};
@@ -34,12 +34,21 @@ pub(crate) struct Playbill {
 
 impl Playbill {
     pub(crate) fn contenders(&self, demo: Demo) -> Vec<Contender> {
-        demo.contenders(&self.runtimes)
+        let mut contenders = demo.contenders(&self.runtimes);
+        if demo == Demo::City && self.settings.wishes.city.serve {
+            // One of them serves, for as long as somebody wants it to.
+            contenders.retain(|contender| contender.program == Program::CityAwaited);
+            let able = |contender: &Contender| self.standing(*contender).is_none();
+            let first = contenders.iter().position(able).unwrap_or(0);
+            contenders = vec![contenders[first]];
+        }
+        contenders
     }
 
     /// How long a demo waits if it is played once, in seconds, as far as that is known.
     pub(crate) fn seconds(&self, demo: Demo) -> f64 {
-        if self.settings.wishes.visit.base_url.is_some() {
+        let wishes = &self.settings.wishes;
+        if wishes.visit.base_url.is_some() || wishes.city.serve {
             return 0.0; // who knows
         }
         let able = self.contenders(demo).into_iter();

@@ -79,6 +79,20 @@ pub(crate) struct Sample {
     pub(crate) peak_bytes: Option<u64>,
     /// From made to taken, per item.
     pub(crate) latency_s: Option<Spread>,
+    /// Where requests arrived at a fixed rate.
+    pub(crate) under_load: Option<UnderLoad>,
+}
+
+/// How a server fared with requests that arrived at a fixed rate: requests a second,
+/// and seconds from when a request was due to its answer.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct UnderLoad {
+    pub(crate) arriving: f64,
+    pub(crate) answered: f64,
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+    pub(crate) p999: f64,
+    pub(crate) most: f64,
 }
 
 /// What came of one run: the line that a fresh process hands to its parent.

@@ -16,6 +16,7 @@ use crate::console::Voice;
 use crate::matrix;
 use crate::report::{Report, Row, Spread, Status};
 use crate::runtimes::Runtime;
+use crate::under_load;
 
 /// A column: its title, its place in the order of importance (0 always stays),
 /// and what it shows of a row.
@@ -219,6 +220,7 @@ pub(crate) fn lines(report: &Report, width: usize) -> Vec<(Voice, String)> {
         return vec![(Voice::Dim, "  no rows".to_owned())];
     }
     let mut lines = rows(report, width);
+    lines.extend(under_load::lines(report, width));
     lines.push((Voice::Plain, String::new()));
     lines.extend(notes(footnotes(report), width));
     lines
@@ -331,7 +333,7 @@ fn meanings(report: &Report) -> Vec<(Voice, String)> {
     if report
         .rows
         .iter()
-        .any(|row| row.demo() != Demo::Echo && row.latency().is_some())
+        .any(|row| !matches!(row.demo(), Demo::City | Demo::Echo) && row.latency().is_some())
     {
         dim("latency: how long an item waited for its consumer, in the median".to_owned());
     }
@@ -342,6 +344,13 @@ fn meanings(report: &Report) -> Vec<(Voice, String)> {
 pub(crate) fn peculiarities(report: &Report) -> Vec<(Voice, String)> {
     let mut notes = Vec::new();
     let mut dim = |text: String| notes.push((Voice::Dim, text));
+    if report
+        .rows
+        .iter()
+        .any(|row| row.demo() == Demo::City && row.items.is_some())
+    {
+        dim("city: an item is a request, its latency the time since it was due; answered: by the middle half of the answers; the CPU is the server's; speed is by item".to_owned());
+    }
     if report
         .rows
         .iter()

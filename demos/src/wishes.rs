@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amdahl::Shares;
 use crate::bank::{self, Business};
+use crate::city::options::{self as city, City};
 use crate::enter::Press;
 use crate::greeting::Greeting;
 use crate::load::{self, LoadSettings};
@@ -24,6 +25,8 @@ pub(crate) struct Wishes {
     pub(crate) press: Press,
     /// How much goes on at the `bank`.
     pub(crate) bank: Business,
+    /// What arrives at `city`.
+    pub(crate) city: City,
     /// What the client of `echo` does.
     pub(crate) load: LoadSettings,
 }
@@ -38,6 +41,7 @@ impl Wishes {
             greeting: Greeting { daemon: true },
             press: Press::by_script(),
             bank: bank::USUAL,
+            city: city::USUAL.for_a(moment),
             load: load::USUAL.settings(moment),
         }
     }

@@ -363,6 +363,7 @@ fn the_tour_shows_every_demo_and_ends_in_one_table() {
         "greeters",
         "threaded-producer",
         "bank",
+        "city",
         "echo",
     ] {
         assert!(ended.out.contains(&format!("\n{demo}: ")), "{demo}");
@@ -439,6 +440,7 @@ fn help_has_examples_everywhere() {
             "greeters",
             "threaded-producer",
             "bank",
+            "city",
             "echo",
         ] {
             let ended = ran(&format!("{command} {demo} --help"));
@@ -482,6 +484,14 @@ fn misuse_is_2() {
         "run bank --workers 1",
         "run bank --transfers 19",
         "run bank --check-every 0",
+        "run city --rate 0",
+        "run city --seconds 0",
+        "run city --threads 0",
+        "run city --timeout 0",
+        "run city --upstreams nowhere",
+        "run city --serve --rate 5",
+        "run city --serve --format json",
+        "compare city --serve",
         "run echo --connections 0",
         "run echo --connections 20001",
         "run echo --message-size 0",

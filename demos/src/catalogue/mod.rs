@@ -21,6 +21,7 @@ use crate::runtimes::Runtime;
 use crate::stage::Settings;
 
 mod bank;
+mod city;
 mod count;
 mod echo;
 mod fib;
@@ -52,6 +53,7 @@ pub(crate) enum Demo {
     Greeters,
     ThreadedProducer,
     Bank,
+    City,
     Echo,
 }
 
@@ -93,6 +95,8 @@ pub(crate) enum Program {
     BankLockEachTasks,
     BankWrongOrderThreads,
     BankWrongOrderTasks,
+    CityOnThreads,
+    CityAwaited,
     EchoByHand,
     Echo,
 }
@@ -181,6 +185,7 @@ impl Demo {
             Demo::Greeters => &greeters::CHAPTER,
             Demo::ThreadedProducer => &threaded_producer::CHAPTER,
             Demo::Bank => &bank::CHAPTER,
+            Demo::City => &city::CHAPTER,
             Demo::Echo => &echo::CHAPTER,
         }
     }

@@ -6,8 +6,8 @@
 use std::io;
 
 use super::{
-    bank, count, echo, fib, greeters, loop_program, producer_consumer, requests, rt, rush, scrape,
-    threaded_producer, upper_bound,
+    bank, city, count, echo, fib, greeters, loop_program, producer_consumer, requests, rt, rush,
+    scrape, threaded_producer, upper_bound,
 };
 use crate::bank::Kind;
 use crate::catalogue::Program;
@@ -69,6 +69,8 @@ pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
         Program::BankLockEachTasks => bank::with_locks(stage, Kind::LockEach),
         Program::BankWrongOrderThreads => on_threads::wrong_order(stage),
         Program::BankWrongOrderTasks => bank::wrong_order(stage),
+        Program::CityOnThreads => city::on_threads(stage),
+        Program::CityAwaited => city::awaited(stage),
         Program::EchoByHand => load::by_hand(stage),
         Program::Echo => echo::server(stage),
         Program::LoopPython => unreachable!("python runs its own program: python.rs"),

@@ -13,7 +13,7 @@
 //!
 //! Read next: `upper_bound.rs`, `requests.rs`, `rush.rs`, `count.rs`, `fib.rs`,
 //! `producer_consumer.rs`, `loop_program.rs`, `scrape.rs`, `greeters.rs`,
-//! `threaded_producer.rs`, `bank.rs`: the order of the course; then `echo.rs`.
+//! `threaded_producer.rs`, `bank.rs`, `city.rs`: the order of the course; then `echo.rs`.
 
 #![allow(clippy::duplicate_mod)] // one text, compiled once per library: the point
 
@@ -32,6 +32,8 @@ pub(crate) mod on_kolo {
     mod bank_unlocked;
     #[path = "bank_watched.rs"]
     mod bank_watched;
+    #[path = "city.rs"]
+    mod city;
     #[path = "count.rs"]
     mod count;
     #[path = "echo.rs"]
@@ -61,6 +63,8 @@ pub(crate) mod on_kolo {
     mod client;
     #[path = "../web/site.rs"]
     mod site;
+    #[path = "../city/tasks.rs"]
+    mod tasks;
 
     pub(crate) use library::{new_loop, play};
 }
@@ -80,6 +84,8 @@ pub(crate) mod on_tokio {
     mod bank_unlocked;
     #[path = "bank_watched.rs"]
     mod bank_watched;
+    #[path = "city.rs"]
+    mod city;
     #[path = "count.rs"]
     mod count;
     #[path = "echo.rs"]
@@ -109,6 +115,8 @@ pub(crate) mod on_tokio {
     mod client;
     #[path = "../web/site.rs"]
     mod site;
+    #[path = "../city/tasks.rs"]
+    mod tasks;
 
     pub(crate) use library::{new_loop, play};
 }
