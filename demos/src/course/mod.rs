@@ -11,8 +11,10 @@
 //! What hyper and TLS need to run on a library differs too, and so has a line of its
 //! own: `web`.
 //!
-//! Read next: `count.rs`, then `fib.rs`, `producer_consumer.rs`,
-//! `loop_program.rs`, `scrape.rs`: the order of the course; then `echo.rs`.
+//! Read next: `upper_bound.rs`, `requests.rs`, `rush.rs`, `count.rs`, `fib.rs`,
+//! `producer_consumer.rs`, `loop_program.rs`, `scrape.rs`, `files.rs`, `greeters.rs`,
+//! `threaded_producer.rs`, `compute.rs`, `bank.rs`, `pools.rs`, `unsync.rs`, `city.rs`: the
+//! order of the course; then `echo.rs`.
 
 #![allow(clippy::duplicate_mod)] // one text, compiled once per library: the point
 
@@ -23,27 +25,57 @@ pub(crate) mod on_kolo {
 
     use crate::web::on_kolo as web;
 
+    #[path = "bank.rs"]
+    mod bank;
+    #[path = "bank_locked.rs"]
+    mod bank_locked;
+    #[path = "bank_unlocked.rs"]
+    mod bank_unlocked;
+    #[path = "bank_watched.rs"]
+    mod bank_watched;
+    #[path = "city.rs"]
+    mod city;
+    #[path = "compute.rs"]
+    mod compute;
     #[path = "count.rs"]
     mod count;
     #[path = "echo.rs"]
     mod echo;
     #[path = "fib.rs"]
     mod fib;
+    #[path = "files.rs"]
+    mod files;
+    #[path = "greeters.rs"]
+    mod greeters;
     #[path = "library.rs"]
     mod library;
     #[path = "loop_program.rs"]
     mod loop_program;
+    #[path = "pools.rs"]
+    mod pools;
     #[path = "producer_consumer.rs"]
     mod producer_consumer;
+    #[path = "requests.rs"]
+    mod requests;
+    #[path = "rush.rs"]
+    mod rush;
     #[path = "scrape.rs"]
     mod scrape;
+    #[path = "threaded_producer.rs"]
+    mod threaded_producer;
+    #[path = "unsync.rs"]
+    mod unsync;
+    #[path = "upper_bound.rs"]
+    mod upper_bound;
 
     #[path = "../web/client.rs"]
     mod client;
     #[path = "../web/site.rs"]
     mod site;
+    #[path = "../city/tasks.rs"]
+    mod tasks;
 
-    pub(crate) use library::{new_loop, play};
+    pub(crate) use library::{new_loop, new_loop_with_pool, play};
 }
 
 /// The course on tokio.
@@ -53,25 +85,55 @@ pub(crate) mod on_tokio {
 
     use crate::web::on_tokio as web;
 
+    #[path = "bank.rs"]
+    mod bank;
+    #[path = "bank_locked.rs"]
+    mod bank_locked;
+    #[path = "bank_unlocked.rs"]
+    mod bank_unlocked;
+    #[path = "bank_watched.rs"]
+    mod bank_watched;
+    #[path = "city.rs"]
+    mod city;
+    #[path = "compute.rs"]
+    mod compute;
     #[path = "count.rs"]
     mod count;
     #[path = "echo.rs"]
     mod echo;
     #[path = "fib.rs"]
     mod fib;
+    #[path = "files.rs"]
+    mod files;
+    #[path = "greeters.rs"]
+    mod greeters;
     #[path = "library.rs"]
     mod library;
     #[path = "loop_program.rs"]
     mod loop_program;
+    #[path = "pools.rs"]
+    mod pools;
     #[path = "producer_consumer.rs"]
     mod producer_consumer;
+    #[path = "requests.rs"]
+    mod requests;
+    #[path = "rush.rs"]
+    mod rush;
     #[path = "scrape.rs"]
     mod scrape;
+    #[path = "threaded_producer.rs"]
+    mod threaded_producer;
+    #[path = "unsync.rs"]
+    mod unsync;
+    #[path = "upper_bound.rs"]
+    mod upper_bound;
 
     #[path = "../web/client.rs"]
     mod client;
     #[path = "../web/site.rs"]
     mod site;
+    #[path = "../city/tasks.rs"]
+    mod tasks;
 
-    pub(crate) use library::{new_loop, play};
+    pub(crate) use library::{new_loop, new_loop_with_pool, play};
 }

@@ -42,6 +42,7 @@
 //! | spawn, pop | 3: the roll's lock (2), pop; with others ready 4: a fence | own part of the roll, own deque; the idle word is read | no |
 //! | completion | 2: the roll's lock | the part in which it was spawned | no |
 //! | wake from outside | 3: injector (2), fence | injector, idle word read | contention for the injector's tail |
+//! | a timer set, taken back | 2 each: the part's lock | own part of the timers | no; a sleep in the driver looks at up to 65 parts |
 //! | stealing | 2 per batch | the victim's deque | tries up to n victims |
 //! | falling asleep, getting up | 3 each, and a look at n queues | idle word, sleepers' lock | the look |
 //! | rousing | 3 and the system call | idle word, sleepers' lock, its bed | no |
