@@ -62,7 +62,7 @@ fn a_full_disk_is_1_and_said_once() {
 
 #[test]
 fn an_export_of_all_that_cannot_be_written_is_1_before_anything_runs() {
-    for option in ["--export-json", "--export-markdown"] {
+    for option in ["--export-json", "--export-markdown", "--html", "--svg"] {
         let ended = ran(&format!(
             "compare --all --time-scale 100 {option} /nowhere/x"
         ));

@@ -92,11 +92,12 @@ fn the_schema_knows_a_report_from_what_is_none() {
 
 #[test]
 fn a_comparison_of_all_has_every_program_on_every_runtime() {
-    let (json_file, markdown) = (file("all.json"), file("all.md"));
+    let [json_file, markdown, page] = ["all.json", "all.md", "all.html"].map(file);
     let line = format!(
-        "compare --all --runs 1 {BRIEF} --export-json {} --export-markdown {}",
+        "compare --all --runs 1 {BRIEF} --export-json {} --export-markdown {} --html {}",
         json_file.display(),
-        markdown.display()
+        markdown.display(),
+        page.display()
     );
     let ended = ran(&line);
     // 3: the Python that was named is not there, and its rows say so.
@@ -147,6 +148,17 @@ fn a_comparison_of_all_has_every_program_on_every_runtime() {
         }
     }
     assert!(matrices.contains("synchronous"), "{matrices}");
+    let page = fs::read_to_string(page).expect("written");
+    let glances: Vec<_> = page.split("<section class=\"glance\">").skip(1).collect();
+    assert_eq!(glances.len(), 3, "speed, CPU time, memory");
+    for demo in all_demos() {
+        let link = format!("<a href=\"#{demo}\">{demo}</a>");
+        assert!(
+            glances.iter().all(|glance| glance.contains(&link)),
+            "{demo}"
+        );
+        assert!(page.contains(&format!("<section id=\"{demo}\">")), "{demo}");
+    }
     for title in [" Speed: ", " CPU time of a run", " Peak memory of a run"] {
         let found = ended.out.lines().filter(|line| line.starts_with(title));
         assert_eq!(found.count(), 1, "{title}: {}", ended.out);

@@ -159,17 +159,9 @@ impl Driver {
         }
     }
 
-    /// Sleeps until an event, the next deadline, or an unpark; then as `look`.
-    pub(crate) fn park(&mut self, handle: &DriverHandle) -> Turn {
-        self.park_at_most(handle, None)
-    }
-
-    /// The same, and gives up after `at_most`, or up to a millisecond later.
-    pub(crate) fn park_at_most(
-        &mut self,
-        handle: &DriverHandle,
-        at_most: Option<Duration>,
-    ) -> Turn {
+    /// Sleeps until an event, the next deadline, or an unpark; then as `look`. Gives up
+    /// after `at_most`, or up to a millisecond later.
+    pub(crate) fn park(&mut self, handle: &DriverHandle, at_most: Option<Duration>) -> Turn {
         let Some(timers) = &handle.timers else {
             return Turn {
                 events: self.poll(handle, at_most),
