@@ -5,8 +5,8 @@
 //!
 //! | weakened | by | fails |
 //! |---|---|---|
-//! | `prepare_park` | `parked_until` is not set before the parts are looked at | `loom_a_registration_…`, `loom_a_paused_clock_…` |
-//! | `prepare_park` | parts are skipped that are not `armed` | `loom_a_registration_…` |
+//! | `prepare_park` | `parked_until` is not set before the parts are looked at | `loom_a_registration_…`, `loom_who_resets_…` |
+//! | `prepare_park` | parts are skipped that are not `armed` | `loom_a_registration_…`, `loom_who_resets_…` |
 //! | `register` | no rouse | `loom_a_registration_…`, `loom_a_paused_clock_…` |
 //! | `order` | no rouse | `loom_who_resets_…` |
 
@@ -153,8 +153,8 @@ fn loom_a_paused_clock_forgets_no_timer() {
     });
 }
 
-/// A timer of the driving thread is dropped by another while its driver goes to sleep:
-/// the order is seen before the sleep, or with the look after it.
+/// A timer of the driving thread is reset by another while the driver goes to sleep:
+/// the order is seen before the sleep, or ends it.
 #[test]
 fn loom_who_resets_from_elsewhere_rouses_the_driver() {
     model(|| {
