@@ -132,6 +132,7 @@ pub(crate) enum Format {
 }
 
 #[derive(Subcommand, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one to a process")]
 pub(crate) enum Command {
     /// Show the demos and the runtimes
     #[command(after_help = "\
