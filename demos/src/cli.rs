@@ -130,6 +130,7 @@ pub(crate) enum Format {
 }
 
 #[derive(Subcommand, Debug)]
+#[allow(clippy::large_enum_variant)] // there is one, read once
 pub(crate) enum Command {
     /// Show the demos and the runtimes
     #[command(after_help = "\

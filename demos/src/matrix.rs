@@ -430,6 +430,7 @@ mod tests {
                     items: None,
                     peak_bytes: Some(3_000_000),
                     latency_s: None,
+                    under_load: None,
                 };
                 let measured = Measured {
                     status: Status::Done,
