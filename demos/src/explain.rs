@@ -150,10 +150,18 @@ mod tests {
             ["     7 │     let answer = client.get(address).await;"]
         );
         assert_eq!(
-            texts(code(7, 4, line, 40)),
+            texts(code(7, 4, line, 47)),
             [
                 "     7 │     let answer =",
                 "       │             client.get(address).await;"
+            ]
+        );
+        // Too narrow for a word.
+        assert_eq!(
+            texts(code(7, 4, line, 40))[1..],
+            [
+                "       │             client.get(address)",
+                "       │             .await;"
             ]
         );
     }
