@@ -14,7 +14,9 @@ use crate::amdahl::Shares;
 use crate::bank::Business;
 use crate::catalogue::{Demo, Program};
 use crate::city::options::City;
+use crate::crew::options::{ComputeOptions, PoolOptions};
 use crate::enter::Press;
+use crate::files::FileOptions;
 use crate::greeting::Greeting;
 use crate::load::LoadOptions;
 use crate::runtimes::Runtime;
@@ -306,6 +308,21 @@ Examples:
   demos compare scrape --runs 3")]
     Scrape(Visit),
 
+    /// What does a file have to do with a loop?
+    #[command(after_help = "\
+Files are written to the disk and read again: by a thread that blocks, by one task, and by a
+task for each. The kernel never says that a file is ready, and so a runtime has threads wait
+for it. The folder is a fresh one, in --dir, and is gone when the run is over, Ctrl-C included.
+At the course's pace this takes about a second for each row of files that are not at once.
+
+Examples:
+  demos run files
+  demos run files --files 1000 --size 1024 --rt kolo-current
+  demos run files --unsynced
+  demos run files --dir /dev/shm
+  demos compare files --runs 3")]
+    Files(FileOptions),
+
     /// How does one wait for others, and not for ever?
     #[command(after_help = "\
 Four greeters, a greeting a second each; joins that give up after a second, and other work
@@ -332,6 +349,19 @@ Examples:
   demos compare threaded-producer --runs 3")]
     ThreadedProducer(Press),
 
+    /// What if a program never waits, and only computes?
+    #[command(after_help = "\
+Thirty million roots of squares: on one thread, on threads, in processes (this binary again,
+its results through a pipe), as tasks on each runtime, and on the threads that a runtime has
+for work that blocks. Each does the same steps in the same parts, and has the same results.
+
+Examples:
+  demos run compute
+  demos run compute --parts 8
+  demos run compute --rt kolo-multi,tokio-multi --steps 50000000
+  demos compare compute --runs 9 --time-scale 1")]
+    Compute(ComputeOptions),
+
     /// What must not be interrupted, and what if two lock it at once?
     #[command(after_help = "\
 Five workers move money between six accounts, on threads and as tasks: without a lock, with
@@ -346,6 +376,35 @@ Examples:
   demos run bank --workers 12 --seed 7
   demos compare bank --runs 3 --time-scale 1")]
     Bank(Business),
+
+    /// Who is to do it, a thread or a process?
+    #[command(after_help = "\
+The titles of five sites, by a pool of threads and by a pool of processes behind the same
+interface; then by the threads that each runtime has for what blocks, and by tasks. The sites
+are bundled, served on loopback, and take 0.95 s over a page; --site names a real one.
+
+A worker that is killed costs the title that it was to get; the exit code is 1 then.
+
+Examples:
+  demos run pools
+  demos run pools --workers 2
+  demos run pools --site https://talkpython.fm --site https://pythonbytes.fm
+  demos compare pools --runs 3")]
+    Pools(PoolOptions),
+
+    /// What if a program has work of every kind at once?
+    #[command(after_help = "\
+Three parts that compute, two downloads by a client that awaits, two by one that blocks, and
+four that sleep a millisecond a thousand times: one after the other, and at once, each where
+it suits. At the course's pace that takes 8 s and then 1 to 2 s on each runtime: as long as
+the sleeps, which are as late as the runtime's timers.
+
+Examples:
+  demos run unsync
+  demos run unsync --rt kolo-current,tokio-current
+  demos compare unsync --runs 3 --time-scale 0.2")]
+    Unsync,
+
     /// What happens to a server that has to ask others before it can answer?
     #[command(after_help = "\
 A JSON API: /api/weather/<zip>/<country> and /api/sun/<zip>/<country> ask a location service, and
@@ -388,9 +447,13 @@ impl DemoName {
             DemoName::ProducerConsumer => Demo::ProducerConsumer,
             DemoName::Loop => Demo::Loop,
             DemoName::Scrape(_) => Demo::Scrape,
+            DemoName::Files(_) => Demo::Files,
             DemoName::Greeters(_) => Demo::Greeters,
             DemoName::ThreadedProducer(_) => Demo::ThreadedProducer,
+            DemoName::Compute(_) => Demo::Compute,
             DemoName::Bank(_) => Demo::Bank,
+            DemoName::Pools(_) => Demo::Pools,
+            DemoName::Unsync => Demo::Unsync,
             DemoName::City(_) => Demo::City,
             DemoName::Echo(_) => Demo::Echo,
         }
@@ -402,16 +465,20 @@ impl DemoName {
         match self {
             DemoName::UpperBound(shares) => wishes.shares = shares.clone(),
             DemoName::Scrape(visit) => wishes.visit = visit.clone(),
+            DemoName::Files(files) => wishes.files = files.clone(),
             DemoName::Greeters(greeting) => wishes.greeting = *greeting,
             DemoName::ThreadedProducer(press) => wishes.press = *press,
+            DemoName::Compute(compute) => wishes.compute = compute.settings(),
             DemoName::Bank(business) => wishes.bank = *business,
+            DemoName::Pools(pools) => wishes.pools = pools.clone(),
             DemoName::City(city) => wishes.city = city.for_a(moment),
             DemoName::Echo(load) => wishes.load = load.settings(moment),
             DemoName::Requests
             | DemoName::Count
             | DemoName::Fib
             | DemoName::ProducerConsumer
-            | DemoName::Loop => {}
+            | DemoName::Loop
+            | DemoName::Unsync => {}
         }
         wishes
     }

@@ -18,6 +18,8 @@ use anstyle::{AnsiColor, Effects, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
+use crate::scratch;
+
 /// How a line is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -224,13 +226,13 @@ impl Console {
 fn heed(written: io::Result<()>) {
     match written {
         Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => scratch::leave(0),
         Err(error) => {
             let _ = writeln!(
                 io::stderr(),
                 "demos: cannot write to standard output: {error}"
             );
-            std::process::exit(1);
+            scratch::leave(1);
         }
     }
 }

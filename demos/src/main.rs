@@ -10,8 +10,9 @@
 //! and `explain.rs` (what can be read without running anything); `load.rs` (what stands
 //! beside an echo server);
 //! `on_threads/mod.rs`, `greeting.rs`, `enter.rs`, `bank/mod.rs` (what stands beside the
-//! chapters on threads); `picture/` (what a program drew) and `page.rs` (all of a report
-//! in a page).
+//! chapters on threads); `crew/mod.rs` (who works, where a loop should not), `files.rs` and
+//! `scratch.rs` (files that go away again); `picture/` (what a program drew) and `page.rs`
+//! (all of a report in a page).
 
 mod amdahl;
 mod arguments;
@@ -22,9 +23,11 @@ mod cli;
 mod commands;
 mod console;
 mod course;
+mod crew;
 mod enter;
 mod explain;
 mod export;
+mod files;
 mod greeting;
 mod labour;
 mod list;
@@ -40,6 +43,7 @@ mod python;
 mod report;
 mod runtimes;
 mod rush;
+mod scratch;
 mod session;
 mod stage;
 mod stats;
@@ -54,6 +58,7 @@ use console::Console;
 fn main() {
     kolo_load::be_client_if_asked();
     city::be_upstreams_if_asked();
+    crew::worker::be_worker_if_asked();
     let cli = arguments::parse();
     let options = &cli.options;
     match &cli.command {

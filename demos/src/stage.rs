@@ -5,7 +5,8 @@
 //!
 //! **Pace.** `--time-scale F` multiplies each wait by F. A wait below a millisecond
 //! would measure the timer and no longer the program, so from there on it is the
-//! number of waits that shrinks: [`Stage::many`].
+//! number of waits that shrinks: [`Stage::many`]. Work that waits for nothing is as
+//! much work times F: [`Stage::work`].
 //!
 //! **Dice.** The rests of producer n are drawn from the seed and n alone, never
 //! from the order in which tasks run, and so are the same on each runtime.
@@ -113,7 +114,8 @@ impl Stage {
         let demo = program.demo();
         let pace = Pace::new(settings.time_scale, demo.chapter().shortest_wait);
         let decimals = match demo {
-            Demo::Loop => 4,
+            Demo::Loop | Demo::Files | Demo::Compute => 4,
+            Demo::Unsync => 3,
             _ => 2 + (-pace.waits_by.log10()).ceil().max(0.0) as usize,
         };
         Self(Arc::new(Set {
@@ -215,6 +217,18 @@ impl Stage {
     /// would be shorter than a millisecond; never none.
     pub(crate) fn many(&self, number: u64) -> u64 {
         ((number as f64 * self.0.pace.number_by).round() as u64).max(1)
+    }
+
+    /// How much of some work there is at this run's pace, where nothing waits: never
+    /// none.
+    pub(crate) fn work(&self, amount: u64) -> u64 {
+        ((amount as f64 * self.0.settings.time_scale).round() as u64).max(1)
+    }
+
+    /// A wait that is far from the chapter's shortest, at this run's pace: never below a
+    /// millisecond.
+    pub(crate) fn long_wait(&self, wait: Duration) -> Duration {
+        wait.mul_f64(self.0.settings.time_scale).max(MILLISECOND)
     }
 
     /// How many items `loop` sends.

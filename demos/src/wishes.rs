@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::amdahl::Shares;
 use crate::bank::{self, Business};
 use crate::city::options::{self as city, City};
+use crate::crew::options::{self, ComputeSettings, PoolOptions};
 use crate::enter::Press;
+use crate::files::{self, FileOptions};
 use crate::greeting::Greeting;
 use crate::load::{self, LoadSettings};
 use crate::web::visit::{self, Visit};
@@ -19,6 +21,12 @@ pub(crate) struct Wishes {
     pub(crate) shares: Shares,
     /// What `scrape` gets.
     pub(crate) visit: Visit,
+    /// What `files` writes, and where.
+    pub(crate) files: FileOptions,
+    /// What `compute` adds up.
+    pub(crate) compute: ComputeSettings,
+    /// Who works in `pools`, and for which sites.
+    pub(crate) pools: PoolOptions,
     /// How long `greeters` are waited for.
     pub(crate) greeting: Greeting,
     /// Who cancels `threaded-producer`.
@@ -37,6 +45,9 @@ impl Wishes {
         Self {
             shares: Shares::usual(),
             visit: visit::USUAL.clone(),
+            files: files::USUAL.clone(),
+            compute: options::USUAL_COMPUTE.settings(),
+            pools: options::USUAL_POOLS.clone(),
             // The tour has no time to wait for all of them, and nobody who presses enter.
             greeting: Greeting { daemon: true },
             press: Press::by_script(),

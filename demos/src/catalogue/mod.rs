@@ -22,16 +22,20 @@ use crate::stage::Settings;
 
 mod bank;
 mod city;
+mod compute;
 mod count;
 mod echo;
 mod fib;
+mod files;
 mod greeters;
 mod lesson;
 mod loop_program;
+mod pools;
 mod producer_consumer;
 mod requests;
 mod scrape;
 mod threaded_producer;
+mod unsync;
 mod upper_bound;
 
 #[cfg(test)]
@@ -50,9 +54,13 @@ pub(crate) enum Demo {
     ProducerConsumer,
     Loop,
     Scrape,
+    Files,
     Greeters,
     ThreadedProducer,
+    Compute,
     Bank,
+    Pools,
+    Unsync,
     City,
     Echo,
 }
@@ -83,10 +91,18 @@ pub(crate) enum Program {
     ScrapeOneByOne,
     ScrapeAtOnce,
     ScrapeLimited,
+    FilesSynchronous,
+    FilesOneByOne,
+    FilesAtOnce,
     GreeterThreads,
     GreeterTasks,
     ProducerThreads,
     ProducerTasks,
+    ComputeOneThread,
+    ComputeThreads,
+    ComputeProcesses,
+    ComputeTasks,
+    ComputeBlocking,
     BankUnsafeThreads,
     BankUnsafeTasks,
     BankOneLockThreads,
@@ -95,6 +111,12 @@ pub(crate) enum Program {
     BankLockEachTasks,
     BankWrongOrderThreads,
     BankWrongOrderTasks,
+    PoolsThreads,
+    PoolsProcesses,
+    PoolsBlocking,
+    PoolsTasks,
+    UnsyncSynchronous,
+    UnsyncAtOnce,
     CityOnThreads,
     CityAwaited,
     EchoByHand,
@@ -182,9 +204,13 @@ impl Demo {
             Demo::ProducerConsumer => &producer_consumer::CHAPTER,
             Demo::Loop => &loop_program::CHAPTER,
             Demo::Scrape => &scrape::CHAPTER,
+            Demo::Files => &files::CHAPTER,
             Demo::Greeters => &greeters::CHAPTER,
             Demo::ThreadedProducer => &threaded_producer::CHAPTER,
+            Demo::Compute => &compute::CHAPTER,
             Demo::Bank => &bank::CHAPTER,
+            Demo::Pools => &pools::CHAPTER,
+            Demo::Unsync => &unsync::CHAPTER,
             Demo::City => &city::CHAPTER,
             Demo::Echo => &echo::CHAPTER,
         }

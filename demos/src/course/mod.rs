@@ -12,8 +12,9 @@
 //! own: `web`.
 //!
 //! Read next: `upper_bound.rs`, `requests.rs`, `rush.rs`, `count.rs`, `fib.rs`,
-//! `producer_consumer.rs`, `loop_program.rs`, `scrape.rs`, `greeters.rs`,
-//! `threaded_producer.rs`, `bank.rs`, `city.rs`: the order of the course; then `echo.rs`.
+//! `producer_consumer.rs`, `loop_program.rs`, `scrape.rs`, `files.rs`, `greeters.rs`,
+//! `threaded_producer.rs`, `compute.rs`, `bank.rs`, `pools.rs`, `unsync.rs`, `city.rs`: the
+//! order of the course; then `echo.rs`.
 
 #![allow(clippy::duplicate_mod)] // one text, compiled once per library: the point
 
@@ -34,18 +35,24 @@ pub(crate) mod on_kolo {
     mod bank_watched;
     #[path = "city.rs"]
     mod city;
+    #[path = "compute.rs"]
+    mod compute;
     #[path = "count.rs"]
     mod count;
     #[path = "echo.rs"]
     mod echo;
     #[path = "fib.rs"]
     mod fib;
+    #[path = "files.rs"]
+    mod files;
     #[path = "greeters.rs"]
     mod greeters;
     #[path = "library.rs"]
     mod library;
     #[path = "loop_program.rs"]
     mod loop_program;
+    #[path = "pools.rs"]
+    mod pools;
     #[path = "producer_consumer.rs"]
     mod producer_consumer;
     #[path = "requests.rs"]
@@ -56,6 +63,8 @@ pub(crate) mod on_kolo {
     mod scrape;
     #[path = "threaded_producer.rs"]
     mod threaded_producer;
+    #[path = "unsync.rs"]
+    mod unsync;
     #[path = "upper_bound.rs"]
     mod upper_bound;
 
@@ -66,7 +75,7 @@ pub(crate) mod on_kolo {
     #[path = "../city/tasks.rs"]
     mod tasks;
 
-    pub(crate) use library::{new_loop, play};
+    pub(crate) use library::{new_loop, new_loop_with_pool, play};
 }
 
 /// The course on tokio.
@@ -86,18 +95,24 @@ pub(crate) mod on_tokio {
     mod bank_watched;
     #[path = "city.rs"]
     mod city;
+    #[path = "compute.rs"]
+    mod compute;
     #[path = "count.rs"]
     mod count;
     #[path = "echo.rs"]
     mod echo;
     #[path = "fib.rs"]
     mod fib;
+    #[path = "files.rs"]
+    mod files;
     #[path = "greeters.rs"]
     mod greeters;
     #[path = "library.rs"]
     mod library;
     #[path = "loop_program.rs"]
     mod loop_program;
+    #[path = "pools.rs"]
+    mod pools;
     #[path = "producer_consumer.rs"]
     mod producer_consumer;
     #[path = "requests.rs"]
@@ -108,6 +123,8 @@ pub(crate) mod on_tokio {
     mod scrape;
     #[path = "threaded_producer.rs"]
     mod threaded_producer;
+    #[path = "unsync.rs"]
+    mod unsync;
     #[path = "upper_bound.rs"]
     mod upper_bound;
 
@@ -118,5 +135,5 @@ pub(crate) mod on_tokio {
     #[path = "../city/tasks.rs"]
     mod tasks;
 
-    pub(crate) use library::{new_loop, play};
+    pub(crate) use library::{new_loop, new_loop_with_pool, play};
 }

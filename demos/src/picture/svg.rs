@@ -28,6 +28,8 @@ const LINE: f64 = 20.0;
 /// About as wide as a letter of the text is.
 const LETTER: f64 = 7.2;
 const BAR: f64 = 14.0;
+/// How much of other text as wide as a title there is in it: its letters are larger.
+const TITLE: f64 = 0.75;
 
 /// All of them in one file, one below the other.
 pub(crate) fn document(plates: &[Plate]) -> String {
@@ -142,11 +144,11 @@ fn wide(text: &str) -> f64 {
 }
 
 /// Breaks what does not fit into the width.
-fn title_lines(title: &str, width: f64) -> Vec<String> {
+fn broken(text: &str, width: f64) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in title.split_whitespace() {
+    for word in text.split_whitespace() {
         let line = lines.last_mut().expect("never empty");
-        if !line.is_empty() && wide(line) + wide(word) + LETTER > width * 0.9 {
+        if !line.is_empty() && wide(line) + wide(word) + LETTER > width {
             lines.push(word.to_owned());
         } else {
             if !line.is_empty() {
@@ -222,7 +224,7 @@ fn timelines(named: &str, groups: &[Group], width: f64) -> (Markup, f64) {
     let end_s = lanes().map(Lane::end_s).fold(0.0, f64::max);
     let scale = Scale::over(std::iter::once(end_s / 1.05), Spacing::Linear);
     let x = |time_s: f64| left + scale.place(time_s) * room;
-    let heading = title_lines(named, width);
+    let heading = broken(named, width * TITLE);
     let (legend, legend_height) = rows_of(&Doing::ALL.map(Doing::text), width);
     let legend_y = heading.len() as f64 * LINE + 8.0;
     let top = legend_y + legend_height + 8.0;
@@ -290,7 +292,7 @@ fn plot(curves: &Curves, width: f64) -> (Markup, f64) {
     let y = Scale::over(points().map(|p| p[1]), curves.y.spacing);
     let (measured, bounds): (Vec<&Series>, Vec<&Series>) =
         curves.series.iter().partition(|s| s.drawn != Drawn::Bound);
-    let heading = title_lines(&curves.title, width);
+    let heading = broken(&curves.title, width * TITLE);
 
     let y_ticks = y.ticks(6, curves.y.unit);
     let y_labels = y_ticks
@@ -301,7 +303,7 @@ fn plot(curves: &Curves, width: f64) -> (Markup, f64) {
         .iter()
         .map(|b| wide(&b.name) + 10.0)
         .fold(12.0, f64::max);
-    let named = title_lines(&curves.y.name, width);
+    let named = broken(&curves.y.name, width);
     let top = (heading.len() + named.len()) as f64 * LINE + 14.0;
     let (room, height) = (width - left - right, (width * 0.5).clamp(200.0, 280.0));
     let place = |point: &[f64; 2]| {
@@ -323,7 +325,7 @@ fn plot(curves: &Curves, width: f64) -> (Markup, f64) {
         Drawn::Marks => (at as f64 - (measured.len() - 1) as f64 / 2.0) * 9.0,
         Drawn::Line | Drawn::Bound => 0.0,
     };
-    let x_ticks = x.ticks((room / 70.0) as usize + 1, curves.x.unit);
+    let x_ticks = x.ticks((room / 50.0) as usize + 1, curves.x.unit);
     let bottom = top + height;
     let names: Vec<_> = measured.iter().map(|series| &*series.name).collect();
     let (legend, legend_height) = rows_of(&names, width);
