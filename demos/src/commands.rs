@@ -21,7 +21,7 @@ use crate::runtimes::Runtime;
 use crate::session::Session;
 use crate::stage::{Dice, Settings, thousands};
 use crate::wishes::Wishes;
-use crate::{arguments, explain, export, machine, matrix, page, table};
+use crate::{arguments, explain, export, machine, matrix, page, table, under_load};
 
 /// How often the tour runs each contender of `loop`, if there is time.
 const TOUR_ROUNDS: u32 = 3;
@@ -333,6 +333,13 @@ fn matrices(report: &Report, questions: &[Asks]) -> Vec<(Voice, String)> {
         }
         // In a file nothing needs to fit.
         lines.extend(matrix.shown(terminal_width().unwrap_or(usize::MAX)));
+        lines.push((Voice::Plain, String::new()));
+    }
+    // The blank line that parts it from a table stands there already.
+    let loads = under_load::lines(report, width()).into_iter().skip(1);
+    let before = lines.len();
+    lines.extend(loads);
+    if lines.len() > before {
         lines.push((Voice::Plain, String::new()));
     }
     let mut notes = table::peculiarities(report);

@@ -111,9 +111,7 @@ fn unindented(lines: &[&str]) -> Vec<String> {
 fn code(number: usize, digits: usize, line: &str, width: usize) -> Vec<Spoken> {
     let indent = &line[..line.len() - line.trim_start().len()];
     let deeper = format!("{indent}        ");
-    let how = textwrap::Options::new(width - digits - 5)
-        .break_words(false)
-        .subsequent_indent(&deeper);
+    let how = textwrap::Options::new(width - digits - 5).subsequent_indent(&deeper);
     let broken = textwrap::wrap(line, &how).into_iter().enumerate();
     broken
         .map(|(at, line)| {
@@ -152,10 +150,18 @@ mod tests {
             ["     7 │     let answer = client.get(address).await;"]
         );
         assert_eq!(
-            texts(code(7, 4, line, 40)),
+            texts(code(7, 4, line, 47)),
             [
                 "     7 │     let answer =",
                 "       │             client.get(address).await;"
+            ]
+        );
+        // Too narrow for a word.
+        assert_eq!(
+            texts(code(7, 4, line, 40))[1..],
+            [
+                "       │             client.get(address)",
+                "       │             .await;"
             ]
         );
     }

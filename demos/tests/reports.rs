@@ -41,6 +41,7 @@ fn what_a_run_writes_conforms() {
     conforms(&json_of(
         "run echo --rt tokio-current --seconds 0.05 --connections 1",
     ));
+    conforms(&json_of("run city --rt tokio-current --time-scale 0.01"));
 }
 
 #[test]
