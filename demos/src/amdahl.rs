@@ -5,7 +5,7 @@
 //!
 //! Here is what the programs of `upper-bound` have in common: the [`Job`], of whose parts
 //! each program decides how they are run; and the measurement, for each share and each
-//! number of hands, the best of a few repeats.
+//! number of hands: computing, the best of a few repeats; a wait needs none.
 //!
 //! **Pace.** Labour and waits are scaled alike. Where the shortest wait would go below a
 //! millisecond, it is the number of repeats that shrinks.
@@ -148,32 +148,37 @@ fn hands(cores: u64) -> Vec<u64> {
     (1..=cores).filter(some).collect()
 }
 
-/// A number of hands, the least time that the job took, and what share of the machine
-/// was used.
+/// A number of hands, the least time that the job took, and its CPU time.
 struct Point {
     hands: u64,
     least: Duration,
-    used: f64,
+    cpu: Duration,
 }
 
-/// Runs a job several times for each number of hands; the best of them count.
+impl Point {
+    fn used(&self) -> f64 {
+        let machine = self.least.as_secs_f64() * cores() as f64;
+        (self.cpu.as_secs_f64() / machine).min(1.0)
+    }
+}
+
+/// Runs a job in so many rounds for each number of hands; the best of them count.
 fn points(
-    stage: &Stage,
     hands: &[u64],
+    rounds: u64,
     mut run: impl FnMut(u64) -> io::Result<Duration>,
 ) -> io::Result<Vec<Point>> {
     let mut points: Vec<Point> = Vec::new();
     // In turn, so that what slows the machine slows all numbers of hands.
-    for round in 0..stage.many(3) {
+    for round in 0..rounds {
         for (at, &hands) in hands.iter().enumerate() {
             let before = cpu_time();
             let took = run(hands)?;
-            let cpu = cpu_time().saturating_sub(before).as_secs_f64();
-            let used = (cpu / took.as_secs_f64() / cores() as f64).min(1.0);
+            let cpu = cpu_time().saturating_sub(before);
             let point = Point {
                 hands,
                 least: took,
-                used,
+                cpu,
             };
             if round == 0 {
                 points.push(point);
@@ -203,7 +208,7 @@ fn say(stage: &Stage, share: f64, hand: &str, points: &[Point], computing: bool)
         let took = duration(point.least.as_secs_f64());
         let (fast, most) = (speedup(points, point), bound(share, point.hands as f64));
         let of_machine = match computing {
-            true => format!("; {:.0} % of this machine", point.used * 100.0),
+            true => format!("; {:.0} % of this machine", point.used() * 100.0),
             false => String::new(),
         };
         stage.cyan(format_args!(
@@ -211,6 +216,13 @@ fn say(stage: &Stage, share: f64, hand: &str, points: &[Point], computing: bool)
             point.hands
         ));
     }
+}
+
+/// What stands in the table: the last job's, with the most hands.
+fn note(stage: &Stage, points: &[Point]) {
+    let last = points.last().expect("there are some");
+    stage.took(last.least);
+    stage.used(last.cpu);
 }
 
 fn draw(stage: &Stage, title: &str, hand: &str, furthest: u64, measured: Vec<[f64; 2]>) {
@@ -251,7 +263,7 @@ pub(crate) fn computing(
     let (mut alike, mut never_more, mut at_once) = (true, true, 1);
     for &share in &stage.wishes().shares.shares {
         let sum = labour(0..labour::steps(whole));
-        let points = points(stage, &hands, |hands| {
+        let points = points(&hands, stage.many(3), |hands| {
             let job = Job::new(share, whole);
             let (took, found) = run(&job, hands)?;
             alike &= found == sum;
@@ -263,7 +275,7 @@ pub(crate) fn computing(
         say(stage, share, "thread", &points, true);
         let mark = |point: &Point| [point.hands as f64, speedup(&points, point)];
         marks.extend(points.iter().map(mark));
-        stage.took(points.last().expect("at least one core").least);
+        note(stage, &points);
     }
     let (cores, s) = (cores(), if cores() == 1 { "" } else { "s" });
     stage.plain(format_args!(
@@ -275,7 +287,7 @@ pub(crate) fn computing(
     draw(
         stage,
         title,
-        "threads (or tasks, where there is one thread)",
+        "threads, or tasks on one thread",
         furthest,
         marks,
     );
@@ -304,7 +316,7 @@ pub(crate) fn waiting(
     let mut marks = Vec::new();
     let (mut never_faster, mut at_once) = (true, 0);
     for &share in &stage.wishes().shares.shares {
-        let points = points(stage, &AT_ONCE, |hands| {
+        let points = points(&AT_ONCE, 1, |hands| {
             let job = Job::new(share, whole);
             let took = run(&job, hands)?;
             never_faster &= took >= job.first_wait() + job.piece_wait(hands);
@@ -314,7 +326,7 @@ pub(crate) fn waiting(
         say(stage, share, "wait", &points, false);
         let mark = |point: &Point| [point.hands as f64, speedup(&points, point)];
         marks.extend(points.iter().map(mark));
-        stage.took(points.last().expect("there are some").least);
+        note(stage, &points);
     }
     let title = "Waiting: how much faster with more waits at once";
     draw(stage, title, "waits at once", AT_ONCE[3], marks);

@@ -1,15 +1,19 @@
 //! **What can be asked for?** The command line, as clap reads it. Every option may
 //! stand before or after the command; each command and each demo has a `--help` with
 //! examples. Defaults that differ between commands are filled in by `commands.rs`.
+//!
+//! Read next: `arguments.rs`.
 
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::amdahl::Shares;
 use crate::bank::Business;
 use crate::catalogue::{Demo, Program};
+use crate::city::options::City;
 use crate::crew::options::{ComputeOptions, PoolOptions};
 use crate::enter::Press;
 use crate::files::FileOptions;
@@ -38,7 +42,10 @@ Examples:
   demos list                                what there is
   demos run count                           one demo, at the course's pace
   demos run loop --rt kolo-current,tokio-current
+  demos explain count                       what the course says, and the lines that matter
   demos compare loop --runs 9 --export-json loop.json
+  demos compare --all --export-markdown all.md
+  demos completions bash                    a script that completes all of this
   demos --html course.html                  the tour, as a page too
 
 Exit codes:
@@ -125,6 +132,7 @@ pub(crate) enum Format {
 }
 
 #[derive(Subcommand, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one to a process")]
 pub(crate) enum Command {
     /// Show the demos and the runtimes
     #[command(after_help = "\
@@ -144,17 +152,46 @@ Examples:
         demo: DemoName,
     },
 
-    /// Measure one demo: a fresh process for each run, contenders in turn
+    /// Tell what is to be learned from a demo, and which lines to read
     #[command(after_help = "\
+What the course says, the lines that matter with their file and line, what to try next and what
+to see. Without a name: which demos there are.
+
+Examples:
+  demos explain
+  demos explain count
+  demos explain scrape --format json")]
+    Explain {
+        #[arg(value_enum, hide_possible_values = true)]
+        demo: Option<Demo>,
+    },
+
+    /// Measure one demo or all: a fresh process for each run, contenders in turn
+    #[command(
+        override_usage = "demos compare [OPTIONS] <DEMO>\n       demos compare [OPTIONS] --all",
+        after_help = "\
 Examples:
   demos compare loop
   demos compare loop --runs 9 --export-json loop.json --export-markdown loop.md
-  demos compare count --rt kolo-current,tokio-current --time-scale 0.01")]
+  demos compare count --rt kolo-current,tokio-current --time-scale 0.01
+  demos compare --all --runs 3 --export-json all.json --export-markdown all.md"
+    )]
     Compare {
         #[command(flatten)]
         how: Comparison,
         #[command(subcommand)]
-        demo: DemoName,
+        demo: Option<DemoName>,
+    },
+
+    /// Write the completions for a shell
+    #[command(after_help = "\
+Examples:
+  demos completions bash > ~/.local/share/bash-completion/completions/demos
+  demos completions zsh > ~/.zfunc/_demos
+  demos completions fish > ~/.config/fish/completions/demos.fish")]
+    Completions {
+        #[arg(value_enum)]
+        shell: Shell,
     },
 
     /// Run one program once and print what was measured: what `compare` starts
@@ -168,6 +205,10 @@ Examples:
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Comparison {
+    /// All demos, in one report
+    #[arg(long, global = true)]
+    pub(crate) all: bool,
+
     /// How often each contender runs
     #[arg(long, global = true, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) runs: u32,
@@ -364,6 +405,25 @@ Examples:
   demos compare unsync --runs 3 --time-scale 0.2")]
     Unsync,
 
+    /// What happens to a server that has to ask others before it can answer?
+    #[command(after_help = "\
+A JSON API: /api/weather/<zip>/<country> and /api/sun/<zip>/<country> ask a location service, and
+then one for the weather or the sun, over HTTP. Requests arrive at a fixed rate, and are timed
+from when they were due: on --threads threads that block, and awaited. At the course's pace this
+takes 16 s, and then 6 s on each runtime: --time-scale 0.1 takes a tenth.
+
+The services are bundled, and take as long as the course's took. One that fails is a 502, one that
+says nothing within --timeout a 504; each is counted and told, and the exit code is 1.
+
+Examples:
+  demos run city
+  demos run city --time-scale 0.1 --threads 32
+  demos run city --rt kolo-current --rate 200 --seconds 10
+  demos run city --serve --port 8080
+  demos run city --serve --upstreams http://127.0.0.1:9000 --timeout 0.5
+  demos compare city --runs 3")]
+    City(City),
+
     /// What does a message through a socket cost?
     #[command(after_help = "\
 A TCP echo server on each runtime, and by hand over mio; beside it a load client in a process
@@ -394,6 +454,7 @@ impl DemoName {
             DemoName::Bank(_) => Demo::Bank,
             DemoName::Pools(_) => Demo::Pools,
             DemoName::Unsync => Demo::Unsync,
+            DemoName::City(_) => Demo::City,
             DemoName::Echo(_) => Demo::Echo,
         }
     }
@@ -410,6 +471,7 @@ impl DemoName {
             DemoName::Compute(compute) => wishes.compute = compute.settings(),
             DemoName::Bank(business) => wishes.bank = *business,
             DemoName::Pools(pools) => wishes.pools = pools.clone(),
+            DemoName::City(city) => wishes.city = city.for_a(moment),
             DemoName::Echo(load) => wishes.load = load.settings(moment),
             DemoName::Requests
             | DemoName::Count
@@ -431,60 +493,5 @@ fn time_scale(text: &str) -> Result<f64, String> {
         Ok(scale) if scale > 0.0 && scale <= 100.0 => Ok(scale),
         Ok(_) => Err("a number above 0, and at most 100".to_owned()),
         Err(error) => Err(error.to_string()),
-    }
-}
-
-/// Reads the command line; ends the process on `--help`, `--version` and misuse.
-pub(crate) fn parse() -> Cli {
-    let command = Cli::command().color(color_of(std::env::args().skip(1)));
-    let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
-    cli.options.color.write_global();
-    cli
-}
-
-/// `--color` as far as clap's own texts need it, before clap has read it.
-fn color_of(args: impl Iterator<Item = String>) -> ColorChoice {
-    let mut args = args.skip_while(|arg| !arg.starts_with("--color"));
-    let value = match args.next() {
-        Some(arg) if arg == "--color" => args.next(),
-        Some(arg) => arg.strip_prefix("--color=").map(str::to_owned),
-        None => None,
-    };
-    value
-        .and_then(|value| ColorChoice::from_str(&value, true).ok())
-        .unwrap_or(ColorChoice::Auto)
-}
-
-/// Tells `anstream` what was chosen.
-trait WriteGlobal {
-    fn write_global(self);
-}
-
-impl WriteGlobal for ColorChoice {
-    fn write_global(self) {
-        match self {
-            ColorChoice::Auto => anstream::ColorChoice::Auto,
-            ColorChoice::Always => anstream::ColorChoice::Always,
-            ColorChoice::Never => anstream::ColorChoice::Never,
-        }
-        .write_global();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_well_formed() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn colour_is_known_before_clap_knows() {
-        let of = |line: &str| color_of(line.split(' ').map(str::to_owned));
-        assert_eq!(of("run count --color never"), ColorChoice::Never);
-        assert_eq!(of("--color=always list"), ColorChoice::Always);
-        assert_eq!(of("list"), ColorChoice::Auto);
     }
 }

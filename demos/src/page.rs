@@ -1,7 +1,8 @@
 //! **How is a whole report read on a screen that is no terminal?** As one page, for a
-//! phone as for a desk: each demo with its question, its pictures, its table and its
-//! checks; then the machine, the versions and the day. The page is one file: style sheet
-//! and pictures are within it, it has no script, and asks the network for nothing.
+//! phone as for a desk: where there are many demos, all of them at a glance; then each
+//! with its question, its pictures, its table and its checks; then the machine, the
+//! versions and the day. The page is one file: style sheet and pictures are within it, it
+//! has no script, and asks the network for nothing.
 //!
 //! [`html`] takes any report, of one demo or of many.
 //!
@@ -16,6 +17,7 @@ use crate::catalogue::Demo;
 use crate::console::Voice;
 use crate::export;
 use crate::machine::{self, Machine};
+use crate::matrix::{self, Cell, Matrix};
 use crate::picture::{self, Plate, svg};
 use crate::report::{Report, Row, Status};
 use crate::table::{self, Grid};
@@ -59,6 +61,7 @@ pub(crate) fn html(report: &Report) -> String {
                     }
                 }
                 main {
+                    @for &asks in matrix::questions(report) { (at_a_glance(&Matrix::of(report, asks))) }
                     @for demo in demos { (section(report, demo)) }
                 }
                 footer { (colophon(report)) }
@@ -77,6 +80,51 @@ fn verdict(report: &Report) -> Markup {
             @if held == all { p class="good" { "✓ All " (all) " checks hold." } }
             @else { p class="bad" { "✗ " (all - held) " of " (all) " checks do not hold." } }
         }
+    }
+}
+
+/// Every demo in a line of its own.
+fn at_a_glance(matrix: &Matrix) -> Markup {
+    let has_beside = matrix.lines.iter().any(|line| !line.beside.is_empty());
+    let all = matrix.lines.iter();
+    let above = std::iter::once(None).chain(all.clone().map(|line| Some(line.demo)));
+    html! {
+        section class="glance" {
+            h2 { (matrix.asks.title()) }
+            div class="scroll" tabindex="0" role="region" aria-label=(matrix.asks.title()) {
+                table {
+                    thead { tr {
+                        th scope="col" { "demo" }
+                        th scope="col" { "program" }
+                        @for runtime in &matrix.runtimes { th scope="col" class="number" { (runtime.name()) } }
+                        @if has_beside { th scope="col" { "beside it" } }
+                    } }
+                    tbody {
+                        @for (line, above) in all.zip(above) {
+                            tr class=[line.failed.then_some("bad")] {
+                                th scope="row" {
+                                    @if above != Some(line.demo) { a href=(format!("#{}", line.demo)) { (line.demo) } }
+                                }
+                                th scope="row" { (line.program) }
+                                @for cell in &line.cells { td class="number" { (number(cell)) } }
+                                @if has_beside {
+                                    td {
+                                        @for (name, cell) in &line.beside { div { (name) " " (number(cell)) } }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn number(cell: &Cell) -> Markup {
+    html! {
+        (cell.first)
+        @if !cell.second.is_empty() { " " span class="quiet" { (cell.second) } }
     }
 }
 
@@ -136,7 +184,7 @@ fn standing(row: &Row) -> Option<&'static str> {
     match row.status {
         Status::Done => None,
         Status::Failed => Some("bad"),
-        Status::NotBuilt | Status::Skipped | Status::Interrupted => Some("quiet"),
+        Status::Skipped | Status::Interrupted => Some("quiet"),
     }
 }
 

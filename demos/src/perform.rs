@@ -43,15 +43,7 @@ pub(crate) fn here(
     let cpu = cpu_time().saturating_sub(before);
     match ended {
         Ok(Ok(())) => stage.measured(cpu.as_secs_f64(), None),
-        Ok(Err(error)) => {
-            let (status, note) = Status::of_error(&error);
-            let status = if status == Status::NotBuilt {
-                status
-            } else {
-                Status::Failed
-            };
-            Measured::without_result(status, note)
-        }
+        Ok(Err(error)) => Measured::without_result(Status::Failed, error.to_string()),
         Err(panic) => {
             Measured::without_result(Status::Failed, format!("panicked: {}", said(&*panic)))
         }

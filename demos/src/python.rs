@@ -125,6 +125,7 @@ impl Python {
                 items: Some(2 * lim),
                 peak_bytes,
                 latency_s: None,
+                under_load: None,
             }),
         }
     }

@@ -3,8 +3,6 @@
 //! `export.rs`) is read from here; a report can be shown at any moment, which is
 //! what Ctrl-C does.
 
-use std::io;
-
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Contender, Demo, Runner};
@@ -23,9 +21,6 @@ pub(crate) enum Status {
     /// A check failed, or the program ended without a result.
     #[serde(rename = "failed")]
     Failed,
-    /// The runtime says that it does not exist yet.
-    #[serde(rename = "not built yet")]
-    NotBuilt,
     /// It can't run here.
     #[serde(rename = "skipped")]
     Skipped,
@@ -38,19 +33,9 @@ impl Status {
         match self {
             Status::Done => "done",
             Status::Failed => "failed",
-            Status::NotBuilt => "not built yet",
             Status::Skipped => "skipped",
             Status::Interrupted => "interrupted",
         }
-    }
-
-    /// What it means that a runtime could not be built.
-    pub(crate) fn of_error(error: &io::Error) -> (Status, String) {
-        let status = match error.kind() {
-            io::ErrorKind::Unsupported => Status::NotBuilt,
-            _ => Status::Skipped,
-        };
-        (status, error.to_string())
     }
 }
 
@@ -94,6 +79,20 @@ pub(crate) struct Sample {
     pub(crate) peak_bytes: Option<u64>,
     /// From made to taken, per item.
     pub(crate) latency_s: Option<Spread>,
+    /// Where requests arrived at a fixed rate.
+    pub(crate) under_load: Option<UnderLoad>,
+}
+
+/// How a server fared with requests that arrived at a fixed rate: requests a second,
+/// and seconds from when a request was due to its answer.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct UnderLoad {
+    pub(crate) arriving: f64,
+    pub(crate) answered: f64,
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+    pub(crate) p999: f64,
+    pub(crate) most: f64,
 }
 
 /// What came of one run: the line that a fresh process hands to its parent.
@@ -288,6 +287,13 @@ impl Report {
         self.rows
             .iter()
             .flat_map(|row| row.checks.iter().map(move |check| (row, check)))
+    }
+
+    /// Its rows then need not say of which.
+    pub(crate) fn is_of_one_demo(&self) -> bool {
+        let mut rows = self.rows.iter();
+        let first = rows.next().map(Row::demo);
+        rows.all(|row| Some(row.demo()) == first)
     }
 
     pub(crate) fn failed(&self) -> bool {

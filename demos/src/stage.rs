@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::{Demo, Program};
 use crate::console::{Console, Voice};
 use crate::picture::Picture;
-use crate::report::{Check, Measured, Sample, Spread, Status};
+use crate::report::{Check, Measured, Sample, Spread, Status, UnderLoad};
 use crate::wishes::Wishes;
 
 /// What every run of one command has in common.
@@ -88,6 +88,7 @@ struct Notes {
     latencies: Vec<Duration>,
     /// Of messages that somebody else has timed.
     spread: Option<Spread>,
+    under_load: Option<UnderLoad>,
     /// Where it is not that of this whole process.
     cpu: Option<Duration>,
     checks: Vec<Check>,
@@ -281,6 +282,11 @@ impl Stage {
         self.notes().spread = Some(Spread { min, median, max });
     }
 
+    /// How it fared with requests that arrived at a fixed rate.
+    pub(crate) fn under_load(&self, load: UnderLoad) {
+        self.notes().under_load = Some(load);
+    }
+
     /// How many items the time was spent on: the table shows the time of each.
     pub(crate) fn processed(&self, items: u64) {
         self.notes().items = Some(items);
@@ -355,6 +361,7 @@ impl Stage {
                 items: notes.items,
                 peak_bytes,
                 latency_s,
+                under_load: notes.under_load,
             }),
         }
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amdahl::Shares;
 use crate::bank::{self, Business};
+use crate::city::options::{self as city, City};
 use crate::crew::options::{self, ComputeSettings, PoolOptions};
 use crate::enter::Press;
 use crate::files::{self, FileOptions};
@@ -32,6 +33,8 @@ pub(crate) struct Wishes {
     pub(crate) press: Press,
     /// How much goes on at the `bank`.
     pub(crate) bank: Business,
+    /// What arrives at `city`.
+    pub(crate) city: City,
     /// What the client of `echo` does.
     pub(crate) load: LoadSettings,
 }
@@ -49,6 +52,7 @@ impl Wishes {
             greeting: Greeting { daemon: true },
             press: Press::by_script(),
             bank: bank::USUAL,
+            city: city::USUAL.for_a(moment),
             load: load::USUAL.settings(moment),
         }
     }

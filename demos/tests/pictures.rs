@@ -61,7 +61,7 @@ fn requests_wait_for_one_another_or_overlap() {
         assert!(ended(&pair[0]) <= began(&pair[1]), "{pair:?}");
     }
     let overlapped = drawn(&report, "overlapped");
-    assert_eq!(overlapped.len(), runtimes().0.len());
+    assert_eq!(overlapped.len(), runtimes().len());
     for (runtime, picture) in overlapped {
         let lanes = lanes(picture);
         // The second begins while the first waits.
@@ -74,7 +74,7 @@ fn requests_come_faster_until_response_time_degrades() {
     let ended = ran("run requests --time-scale 0.04");
     assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
     let mut titles = vec!["rush, one thread".to_owned()];
-    titles.extend(runtimes().0.iter().map(|name| format!("rush, {name}")));
+    titles.extend(runtimes().iter().map(|name| format!("rush, {name}")));
     for title in titles {
         let lines = transcript(&ended.out, &title);
         assert!(lines.len() >= 2, "{title}: {lines:?}");
@@ -149,7 +149,7 @@ fn a_terminal_of_80_columns_and_no_colour_shows_it_all() {
     );
     assert!(picture.contains("█ working") && picture.contains("░ waiting"));
     assert_eq!(picture.matches("    Request ").count(), 9, "{picture}");
-    assert!(picture.contains("● rush, one thread") && picture.contains("■ tokio-current"));
+    assert!(picture.contains("● rush, one thread") && picture.contains("□ tokio-current"));
     assert!(!ended.out.contains('\u{1b}'));
 
     let forced = [("CLICOLOR_FORCE", "1")];

@@ -166,11 +166,15 @@ impl BlockingPool {
 
     /// The same for an executor's worker: it gets a thread beyond the cap if it must,
     /// and is not dropped when the pool closes.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, where it starts no more threads.
     pub(crate) fn host(
         &self,
         work: impl FnOnce(),
         start: impl FnOnce(Worker) -> io::Result<thread::JoinHandle<()>>,
-    ) -> Result<(), Refused> {
+    ) -> io::Result<()> {
         let (runnable, handle) = new_task(Closure(Some(work)), Unscheduled);
         drop(handle);
         let job = Job {
@@ -178,7 +182,10 @@ impl BlockingPool {
             at_close: AtClose::Run,
             hosted: true,
         };
-        self.queue(job, start)
+        self.queue(job, start).map_err(|refused| match refused {
+            Refused::NoThread(error) => error,
+            Refused::Closed => unreachable!("what is hosted is taken in always"),
+        })
     }
 
     fn queue(

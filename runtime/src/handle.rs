@@ -350,15 +350,8 @@ impl Handle {
     ///
     /// The operating system's, where it starts no more threads.
     pub(crate) fn host(&self, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-        match self
-            .home
-            .blocking
-            .host(work, |worker| self.start_thread(worker))
-        {
-            Ok(()) => Ok(()),
-            Err(Refused::NoThread(error)) => Err(error),
-            Err(Refused::Closed) => Err(io::Error::other("the runtime is shut down")),
-        }
+        let pool = &self.home.blocking;
+        pool.host(work, |worker| self.start_thread(worker))
     }
 
     /// Starts a thread of the blocking pool.
@@ -382,11 +375,6 @@ impl Handle {
                 hook();
             }
         })
-    }
-
-    /// Does the runtime have threads of its own to poll tasks on?
-    pub(crate) fn has_many_threads(&self) -> bool {
-        self.home.executor.has_many_threads()
     }
 
     /// Polls `future` on the calling thread, in the runtime's context.
@@ -471,9 +459,13 @@ pub(crate) fn with_current<R>(f: impl FnOnce(&Handle) -> R) -> Result<R, TryCurr
 fn borrow_current() -> Result<ManuallyDrop<Handle>, TryCurrentError> {
     let home = CONTEXT
         .try_with(|c| c.home.get())
-        .map_err(|_| TryCurrentError(Missing::Destroyed))?;
+        .map_err(|_| TryCurrentError {
+            cause: Missing::Destroyed,
+        })?;
     if home.is_null() {
-        return Err(TryCurrentError(Missing::NoContext));
+        return Err(TryCurrentError {
+            cause: Missing::NoContext,
+        });
     }
     // SAFETY: the pointer came from `Arc::as_ptr` of a Handle that the guard in
     // force keeps alive. The Handle made of it is not dropped, so the count that
@@ -577,7 +569,10 @@ impl Drop for Drives {
 }
 
 /// There is no current runtime.
-pub struct TryCurrentError(Missing);
+#[derive(Debug)]
+pub struct TryCurrentError {
+    cause: Missing,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Missing {
@@ -589,27 +584,19 @@ impl TryCurrentError {
     /// The thread is in no runtime's context.
     #[must_use]
     pub fn is_missing_context(&self) -> bool {
-        self.0 == Missing::NoContext
+        self.cause == Missing::NoContext
     }
 
     /// The thread is being torn down, its thread-locals are gone.
     #[must_use]
     pub fn is_thread_local_destroyed(&self) -> bool {
-        self.0 == Missing::Destroyed
-    }
-}
-
-impl fmt::Debug for TryCurrentError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TryCurrentError")
-            .field("cause", &self.0)
-            .finish()
+        self.cause == Missing::Destroyed
     }
 }
 
 impl fmt::Display for TryCurrentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
+        f.write_str(match self.cause {
             Missing::NoContext => NO_CONTEXT,
             Missing::Destroyed => CONTEXT_DESTROYED,
         })

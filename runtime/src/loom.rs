@@ -20,7 +20,14 @@
 //!
 //! loom treats `SeqCst` accesses as `AcqRel`. What needs a total order uses
 //! `fence(SeqCst)`, which loom does model.
+//!
+//! crossbeam's deque and injector come by way of this page too: loom can't see into
+//! them, and has a stand-in, `loom/deque.rs`.
 
+#[cfg(not(loom))]
+pub(crate) use crossbeam_deque as deque;
+#[cfg(loom)]
+pub(crate) mod deque;
 #[cfg(kolo_tsan)]
 pub(crate) mod seen;
 

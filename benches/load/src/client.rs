@@ -16,6 +16,7 @@
 //! In `echo.rs` each message is under way alone on its connection, so more load
 //! means more connections, and a slow server is asked less often. In `paced.rs`
 //! messages come at times of their own, whether it has answered or not.
+//! In `arrivals` it is requests to a server of HTTP that do.
 //!
 //! Read next: `echo.rs`.
 
@@ -82,8 +83,9 @@ pub(crate) struct Stopwatch {
 }
 
 impl Stopwatch {
-    pub(crate) fn start(plan: &Plan) -> io::Result<Self> {
-        let server = CpuClock::of(plan.process)?;
+    /// Of a server in this process.
+    pub(crate) fn start(server: u32) -> io::Result<Self> {
+        let server = CpuClock::of(server)?;
         let client = CpuClock::of(std::process::id())?;
         Ok(Self {
             server,

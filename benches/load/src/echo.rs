@@ -128,7 +128,7 @@ pub(crate) fn run(
     echo.go_through(Part::new(warm_up, None))?;
 
     let latencies = Histogram::new_with_bounds(1, MOST, 3).expect("fixed bounds");
-    let stopwatch = Stopwatch::start(plan)?;
+    let stopwatch = Stopwatch::start(plan.process)?;
     let part = echo.go_through(Part::new(measured, Some(latencies)))?;
     Ok(Findings {
         latency: part.latencies.as_ref().map(latency),

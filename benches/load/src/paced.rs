@@ -121,7 +121,7 @@ impl Paced {
             let now = Instant::now();
             while next < all && schedule.due(next) <= now {
                 if next == self.warm_up {
-                    stopwatch = Some(Stopwatch::start(plan)?);
+                    stopwatch = Some(Stopwatch::start(plan.process)?);
                 }
                 self.begin(next, schedule.due(next))?;
                 next += 1;
@@ -137,7 +137,7 @@ impl Paced {
         }
         let stopwatch = match stopwatch {
             Some(stopwatch) => stopwatch,
-            None => Stopwatch::start(plan)?,
+            None => Stopwatch::start(plan.process)?,
         };
         Ok(Findings {
             latency: Some(latency(&self.latencies)),

@@ -26,7 +26,7 @@ use std::io::Write;
 use std::net::TcpStream as StdStream;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -186,57 +186,64 @@ impl Player {
 
 /// Messages of a pair for each of the `turns` that another task gets, on the only one
 /// of the workers that is not kept.
+///
+/// The keepers are spawned from this thread, which is no worker, and have all begun
+/// before the others exist: a task that yields on a worker that is then kept may have
+/// to wait for as long as that lasts.
 pub fn third(runtime: &Runtime, workers: usize, turns: u64) -> f64 {
-    root(runtime, async move {
-        let kept = Arc::new(AtomicUsize::new(0));
-        let mut keepers = Vec::new();
-        for _ in 1..workers {
-            let kept = kept.clone();
+    let (began, begun) = channel();
+    let keepers: Vec<_> = (1..workers)
+        .map(|_| {
+            let began = began.clone();
             let (release, released) = channel::<()>();
-            let keeper = rt::spawn(async move {
-                kept.fetch_add(1, Relaxed);
+            let keeper = runtime.spawn(async move {
+                began.send(()).unwrap();
                 // Blocks the worker until the other end is dropped.
                 let _ = released.recv();
             });
-            keepers.push((release, keeper));
-        }
-        while kept.load(Relaxed) < keepers.len() {
+            (release, keeper)
+        })
+        .collect();
+    for _ in &keepers {
+        begun.recv().unwrap();
+    }
+    let messages = root(runtime, third_of_three(turns));
+    for (release, keeper) in keepers {
+        drop(release);
+        runtime.block_on(keeper).unwrap();
+    }
+    messages
+}
+
+async fn third_of_three(turns: u64) -> f64 {
+    let over = Arc::new(AtomicBool::new(false));
+    let messages = Arc::new(AtomicU64::new(0));
+    let (left, right) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let players = [(&left, &right), (&right, &left)].map(|(mine, other)| {
+        let player = Player {
+            mine: mine.clone(),
+            other: other.clone(),
+            messages: messages.clone(),
+            over: over.clone(),
+        };
+        rt::spawn(player.play())
+    });
+    left.notify_one();
+
+    let third = rt::spawn(async move {
+        while messages.load(Relaxed) == 0 {
             yield_now().await;
         }
-
-        let over = Arc::new(AtomicBool::new(false));
-        let messages = Arc::new(AtomicU64::new(0));
-        let (left, right) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let players = [(&left, &right), (&right, &left)].map(|(mine, other)| {
-            let player = Player {
-                mine: mine.clone(),
-                other: other.clone(),
-                messages: messages.clone(),
-                over: over.clone(),
-            };
-            rt::spawn(player.play())
-        });
-        left.notify_one();
-
-        let third = rt::spawn(async move {
-            while messages.load(Relaxed) == 0 {
-                yield_now().await;
-            }
-            let before = messages.load(Relaxed);
-            for _ in 0..turns {
-                yield_now().await;
-            }
-            (messages.load(Relaxed) - before) as f64 / turns as f64
-        });
-        let messages = third.await.unwrap();
-        over.store(true, Relaxed);
-        for player in players {
-            player.await.unwrap();
+        let before = messages.load(Relaxed);
+        for _ in 0..turns {
+            yield_now().await;
         }
-        for (release, keeper) in keepers {
-            drop(release);
-            keeper.await.unwrap();
-        }
-        messages
-    })
+        (messages.load(Relaxed) - before) as f64 / turns as f64
+    });
+    let messages = third.await.unwrap();
+    over.store(true, Relaxed);
+    for player in players {
+        player.await.unwrap();
+    }
+    messages
 }

@@ -21,6 +21,7 @@ use crate::runtimes::Runtime;
 use crate::stage::Settings;
 
 mod bank;
+mod city;
 mod compute;
 mod count;
 mod echo;
@@ -40,7 +41,6 @@ mod upper_bound;
 #[cfg(test)]
 mod tests;
 
-#[allow(unused_imports)] // `Excerpt` is for whoever shows a lesson
 pub(crate) use lesson::{Excerpt, Lesson};
 
 /// A chapter's name, in the order of the course.
@@ -61,6 +61,7 @@ pub(crate) enum Demo {
     Bank,
     Pools,
     Unsync,
+    City,
     Echo,
 }
 
@@ -116,6 +117,8 @@ pub(crate) enum Program {
     PoolsTasks,
     UnsyncSynchronous,
     UnsyncAtOnce,
+    CityOnThreads,
+    CityAwaited,
     EchoByHand,
     Echo,
 }
@@ -147,6 +150,9 @@ pub(crate) struct Part {
     pub(crate) peer: Program,
     /// How long it takes at the course's pace, in seconds.
     pub(crate) seconds: fn(&Settings) -> f64,
+    /// Whether it stands for its demo where there is room for one program: see
+    /// [`Chapter::key`].
+    pub(crate) key: bool,
 }
 
 /// What a program needs to run.
@@ -205,6 +211,7 @@ impl Demo {
             Demo::Bank => &bank::CHAPTER,
             Demo::Pools => &pools::CHAPTER,
             Demo::Unsync => &unsync::CHAPTER,
+            Demo::City => &city::CHAPTER,
             Demo::Echo => &echo::CHAPTER,
         }
     }
@@ -241,7 +248,22 @@ impl Part {
             runs_on: RunsOn::Runtimes,
             peer: program,
             seconds: |_| 0.0,
+            key: false,
         }
+    }
+}
+
+impl Chapter {
+    /// The program that stands for the demo: the one that says so; or else the peer of
+    /// what runs without our runtimes; or else the last.
+    pub(crate) fn key(&self) -> Program {
+        let mut parts = self.parts.iter();
+        if let Some(marked) = parts.clone().find(|part| part.key) {
+            return marked.program;
+        }
+        let beside = parts.clone().find(|part| part.runs_on != RunsOn::Runtimes);
+        let part = beside.or_else(|| parts.next_back());
+        part.expect("no chapter is empty").peer
     }
 }
 

@@ -14,15 +14,15 @@ pub(super) const CHAPTER: Chapter = Chapter {
         Part {
             runs_on: RunsOn::Plain,
             peer: Program::UpperBoundComputing,
-            seconds: |_| 5.0,
+            seconds: |_| 3.0,
             ..Part::of(Program::UpperBoundOnThreads, "computing, threads")
         },
         Part {
-            seconds: |_| 5.0,
+            seconds: |_| 3.0,
             ..Part::of(Program::UpperBoundComputing, "computing")
         },
         Part {
-            seconds: |_| 10.0,
+            seconds: |_| 3.5,
             ..Part::of(Program::UpperBoundWaiting, "waiting")
         },
     ],

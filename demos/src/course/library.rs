@@ -7,7 +7,7 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::{
-    bank, compute, count, echo, fib, files, greeters, loop_program, pools, producer_consumer,
+    bank, city, compute, count, echo, fib, files, greeters, loop_program, pools, producer_consumer,
     requests, rt, rush, scrape, threaded_producer, unsync, upper_bound,
 };
 use crate::bank::Kind;
@@ -21,7 +21,7 @@ use rt::runtime::{Builder, Runtime};
 ///
 /// # Errors
 ///
-/// The Builder's: of kind `Unsupported` where the library has no such loop yet.
+/// The Builder's, where the process may have no more descriptors or threads.
 pub(crate) fn new_loop(threads: Threads) -> io::Result<Runtime> {
     builder(threads).build()
 }
@@ -104,6 +104,8 @@ pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
         Program::PoolsTasks => pools::tasks(stage),
         Program::UnsyncSynchronous => unsync::synchronous(stage),
         Program::UnsyncAtOnce => unsync::at_once(stage),
+        Program::CityOnThreads => city::on_threads(stage),
+        Program::CityAwaited => city::awaited(stage),
         Program::EchoByHand => load::by_hand(stage),
         Program::Echo => echo::server(stage),
         Program::LoopPython => unreachable!("python runs its own program: python.rs"),

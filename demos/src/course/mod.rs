@@ -13,8 +13,8 @@
 //!
 //! Read next: `upper_bound.rs`, `requests.rs`, `rush.rs`, `count.rs`, `fib.rs`,
 //! `producer_consumer.rs`, `loop_program.rs`, `scrape.rs`, `files.rs`, `greeters.rs`,
-//! `threaded_producer.rs`, `compute.rs`, `bank.rs`, `pools.rs`, `unsync.rs`: the order of
-//! the course; then `echo.rs`.
+//! `threaded_producer.rs`, `compute.rs`, `bank.rs`, `pools.rs`, `unsync.rs`, `city.rs`: the
+//! order of the course; then `echo.rs`.
 
 #![allow(clippy::duplicate_mod)] // one text, compiled once per library: the point
 
@@ -33,6 +33,8 @@ pub(crate) mod on_kolo {
     mod bank_unlocked;
     #[path = "bank_watched.rs"]
     mod bank_watched;
+    #[path = "city.rs"]
+    mod city;
     #[path = "compute.rs"]
     mod compute;
     #[path = "count.rs"]
@@ -70,6 +72,8 @@ pub(crate) mod on_kolo {
     mod client;
     #[path = "../web/site.rs"]
     mod site;
+    #[path = "../city/tasks.rs"]
+    mod tasks;
 
     pub(crate) use library::{new_loop, new_loop_with_pool, play};
 }
@@ -89,6 +93,8 @@ pub(crate) mod on_tokio {
     mod bank_unlocked;
     #[path = "bank_watched.rs"]
     mod bank_watched;
+    #[path = "city.rs"]
+    mod city;
     #[path = "compute.rs"]
     mod compute;
     #[path = "count.rs"]
@@ -126,6 +132,8 @@ pub(crate) mod on_tokio {
     mod client;
     #[path = "../web/site.rs"]
     mod site;
+    #[path = "../city/tasks.rs"]
+    mod tasks;
 
     pub(crate) use library::{new_loop, new_loop_with_pool, play};
 }

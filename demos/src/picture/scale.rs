@@ -90,6 +90,7 @@ pub(crate) fn label(number: f64, unit: Unit) -> String {
     match unit {
         Unit::Count if number < 10.0 => short(number, 2),
         Unit::Count => crate::stage::thousands(number.round() as u64),
+        Unit::Times if number <= 0.0 => "0".to_owned(),
         Unit::Times => format!("{}×", short(number, 1)),
         Unit::Seconds if number <= 0.0 => "0".to_owned(),
         Unit::Seconds if number >= 0.999_5 => format!("{} s", short(number, 2)),

@@ -28,6 +28,8 @@ const LINE: f64 = 20.0;
 /// About as wide as a letter of the text is.
 const LETTER: f64 = 7.2;
 const BAR: f64 = 14.0;
+/// How much of other text as wide as a title there is in it: its letters are larger.
+const TITLE: f64 = 0.75;
 
 /// All of them in one file, one below the other.
 pub(crate) fn document(plates: &[Plate]) -> String {
@@ -142,11 +144,11 @@ fn wide(text: &str) -> f64 {
 }
 
 /// Breaks what does not fit into the width.
-fn title_lines(title: &str, width: f64) -> Vec<String> {
+fn broken(text: &str, width: f64) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in title.split_whitespace() {
+    for word in text.split_whitespace() {
         let line = lines.last_mut().expect("never empty");
-        if !line.is_empty() && wide(line) + wide(word) + LETTER > width * 0.9 {
+        if !line.is_empty() && wide(line) + wide(word) + LETTER > width {
             lines.push(word.to_owned());
         } else {
             if !line.is_empty() {
@@ -222,7 +224,7 @@ fn timelines(named: &str, groups: &[Group], width: f64) -> (Markup, f64) {
     let end_s = lanes().map(Lane::end_s).fold(0.0, f64::max);
     let scale = Scale::over(std::iter::once(end_s / 1.05), Spacing::Linear);
     let x = |time_s: f64| left + scale.place(time_s) * room;
-    let heading = title_lines(named, width);
+    let heading = broken(named, width * TITLE);
     let (legend, legend_height) = rows_of(&Doing::ALL.map(Doing::text), width);
     let legend_y = heading.len() as f64 * LINE + 8.0;
     let top = legend_y + legend_height + 8.0;
@@ -264,9 +266,9 @@ fn timelines(named: &str, groups: &[Group], width: f64) -> (Markup, f64) {
 
 // Curves.
 
-/// The shape of a measured series, around a place.
-fn mark(at: usize, x: f64, y: f64) -> Markup {
-    let class = format!("series series-{}", at % 6);
+/// The shape of a measured series, around a place; there are six.
+fn mark(which: usize, x: f64, y: f64) -> Markup {
+    let class = format!("series series-{which}");
     let polygon = |corners: &[(f64, f64)]| {
         let corners: Vec<_> = corners
             .iter()
@@ -274,7 +276,7 @@ fn mark(at: usize, x: f64, y: f64) -> Markup {
             .collect();
         html! { polygon class=(class) points=(corners.join(" ")) {} }
     };
-    match at % 6 {
+    match which {
         0 => html! { circle class=(class) cx=(px(x)) cy=(px(y)) r="4.5" {} },
         1 => polygon(&[(-4.0, -4.0), (4.0, -4.0), (4.0, 4.0), (-4.0, 4.0)]),
         2 => polygon(&[(0.0, -5.5), (5.0, 4.0), (-5.0, 4.0)]),
@@ -290,7 +292,7 @@ fn plot(curves: &Curves, width: f64) -> (Markup, f64) {
     let y = Scale::over(points().map(|p| p[1]), curves.y.spacing);
     let (measured, bounds): (Vec<&Series>, Vec<&Series>) =
         curves.series.iter().partition(|s| s.drawn != Drawn::Bound);
-    let heading = title_lines(&curves.title, width);
+    let heading = broken(&curves.title, width * TITLE);
 
     let y_ticks = y.ticks(6, curves.y.unit);
     let y_labels = y_ticks
@@ -301,7 +303,8 @@ fn plot(curves: &Curves, width: f64) -> (Markup, f64) {
         .iter()
         .map(|b| wide(&b.name) + 10.0)
         .fold(12.0, f64::max);
-    let top = heading.len() as f64 * LINE + LINE + 14.0;
+    let named = broken(&curves.y.name, width);
+    let top = (heading.len() + named.len()) as f64 * LINE + 14.0;
     let (room, height) = (width - left - right, (width * 0.5).clamp(200.0, 280.0));
     let place = |point: &[f64; 2]| {
         (
@@ -322,14 +325,16 @@ fn plot(curves: &Curves, width: f64) -> (Markup, f64) {
         Drawn::Marks => (at as f64 - (measured.len() - 1) as f64 / 2.0) * 9.0,
         Drawn::Line | Drawn::Bound => 0.0,
     };
-    let x_ticks = x.ticks((room / 70.0) as usize + 1, curves.x.unit);
+    let x_ticks = x.ticks((room / 50.0) as usize + 1, curves.x.unit);
     let bottom = top + height;
     let names: Vec<_> = measured.iter().map(|series| &*series.name).collect();
     let (legend, legend_height) = rows_of(&names, width);
     let legend_y = bottom + 2.0 * LINE + 16.0;
     let markup = html! {
         (title(&heading))
-        text class="quiet" x="0" y=(px(top - 12.0)) { (curves.y.name) }
+        @for (at, line) in named.iter().rev().enumerate() {
+            text class="quiet" x="0" y=(px(top - 12.0 - at as f64 * LINE)) { (line) }
+        }
         @for &tick in &y_ticks {
             @let at = place(&[0.0, tick]).1;
             line class="grid" x1=(px(left)) x2=(px(left + room)) y1=(px(at)) y2=(px(at)) {}
@@ -344,21 +349,21 @@ fn plot(curves: &Curves, width: f64) -> (Markup, f64) {
         text class="quiet" text-anchor="end" x=(px(left + room)) y=(px(bottom + 2.0 * LINE)) { (curves.x.name) }
         @for bound in &bounds {
             polyline class="bound" points=(path(bound)) {}
-            @if let Some(last) = bound.points.last().map(place) {
-                text class="quiet" x=(px(last.0 + 6.0)) y=(px(last.1 + 4.0)) { (bound.name) }
+            @if let Some((_, last)) = bound.points.last().map(place) {
+                text class="quiet" x=(px(left + room + 6.0)) y=(px(last + 4.0)) { (bound.name) }
             }
         }
         @for (at, series) in measured.iter().enumerate() {
             @if series.drawn == Drawn::Line {
-                polyline class=(format!("curve series-{}", at % 6)) points=(path(series)) {}
+                polyline class=(format!("curve series-{}", series.mark(at))) points=(path(series)) {}
             }
             @for point in series.points.iter().map(place) {
-                (mark(at, point.0 + aside(at, series), point.1))
+                (mark(series.mark(at), point.0 + aside(at, series), point.1))
             }
         }
-        @for (at, (name, place)) in names.iter().zip(legend).enumerate() {
-            (mark(at, place.0 + 8.0, legend_y + place.1 + 7.0))
-            text x=(px(place.0 + 20.0)) y=(px(legend_y + place.1 + 11.5)) { (name) }
+        @for (at, (series, place)) in measured.iter().zip(legend).enumerate() {
+            (mark(series.mark(at), place.0 + 8.0, legend_y + place.1 + 7.0))
+            text x=(px(place.0 + 20.0)) y=(px(legend_y + place.1 + 11.5)) { (series.name) }
         }
     };
     (markup, legend_y + legend_height)

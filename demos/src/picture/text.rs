@@ -36,7 +36,7 @@ impl Doing {
     }
 }
 
-/// The marks of the measured series, in their order.
+/// The marks of the measured series: the runtimes' four between those of others.
 const MARKS: [(char, Voice); 6] = [
     ('●', Voice::White),
     ('■', Voice::Yellow),
@@ -154,8 +154,8 @@ fn plot(curves: &Curves, width: usize, lines: &mut Vec<Line>) {
     for bound in bounds() {
         for pair in bound.points.windows(2) {
             let [from, to] = [pair[0], pair[1]].map(|p| (column(p[0]), y.place(p[1])));
-            for at in from.0..=to.0 {
-                let share = (at - from.0) as f64 / (to.0 - from.0).max(1) as f64;
+            for (step, at) in (from.0..=to.0).enumerate() {
+                let share = step as f64 / (to.0 - from.0).max(1) as f64;
                 let height = from.1 + (to.1 - from.1) * share;
                 let row = ((1.0 - height) * (HEIGHT - 1) as f64).round() as usize;
                 cells[row][at] = (Voice::Dim, '·');
@@ -164,7 +164,7 @@ fn plot(curves: &Curves, width: usize, lines: &mut Vec<Line>) {
     }
     // Side by side where they would lie over one another, each on its own side.
     for (at, series) in measured.iter().enumerate() {
-        let (glyph, voice) = MARKS[at % MARKS.len()];
+        let (glyph, voice) = MARKS[series.mark(at)];
         for point in &series.points {
             let column = (column(point[0]) + at).saturating_sub(measured.len() / 2);
             cells[row(point[1])][column.min(room - 1)] = (voice, glyph);
@@ -199,7 +199,7 @@ fn legend(measured: &[&Series], width: usize, lines: &mut Vec<Line>) {
     let mut line = vec![(Voice::Plain, " ".to_owned())];
     let mut wide = 1;
     for (at, series) in measured.iter().enumerate() {
-        let (glyph, voice) = MARKS[at % MARKS.len()];
+        let (glyph, voice) = MARKS[series.mark(at)];
         let name = format!(" {} ", series.name);
         if wide + 2 + chars(&name) > width {
             lines.push(std::mem::replace(
@@ -306,7 +306,7 @@ mod tests {
         assert_eq!(text[15].chars().nth(four), Some('4'), "{text:#?}");
         assert!(line("1 ┤").contains('●'), "{text:#?}");
         assert!(line("4 ┤").ends_with(" most"), "{text:#?}");
-        assert_eq!(text.last().expect("lines"), "   ● one");
+        assert_eq!(text.last().expect("lines"), "  ● one");
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(crate) fn is_empty(folder: &Path) {
 fn programs(plain: &[&str], on_runtimes: &[&str]) -> Vec<String> {
     let mut titles: Vec<_> = plain.iter().map(|&title| title.to_owned()).collect();
     for program in on_runtimes {
-        titles.extend(runtimes().0.iter().map(|on| format!("{program}, {on}")));
+        titles.extend(runtimes().iter().map(|on| format!("{program}, {on}")));
     }
     titles
 }
@@ -124,7 +124,7 @@ fn files_are_fewer_at_a_brisk_pace_and_in_processes_of_their_own() {
         place.display()
     ));
     let rows = report["rows"].as_array().expect("rows");
-    assert_eq!(rows.len(), 1 + 2 * runtimes().0.len());
+    assert_eq!(rows.len(), 1 + 2 * runtimes().len());
     for row in rows {
         assert_eq!(row["items"], 3, "fifty times 0.05, rounded: {row}");
         let checks = row["checks"].as_array().expect("checks");

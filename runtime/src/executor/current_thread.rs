@@ -61,7 +61,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use crate::driver::{Driver, DriverHandle, Driving, Turn};
+use crate::driver::{AtPlace, Driver, DriverHandle, Turn};
 use crate::executor::Hooks;
 use crate::executor::gate::{Gate, Rouse, Seat};
 use crate::executor::pace::Pace;
@@ -276,7 +276,7 @@ struct Token<'a> {
     executor: &'a CurrentThread,
     seat: &'a Arc<MainSeat>,
     before: *const CurrentThread,
-    driving: Option<Driving>,
+    driving: Option<AtPlace>,
 }
 
 impl<'a> Token<'a> {
@@ -306,9 +306,7 @@ impl<'a> Token<'a> {
         let pace = &mut *held.pace.borrow_mut();
         pace.slept();
         held.queue.borrow_mut().push_back(Entry::Main);
-        if self.executor.gate.has_mail() {
-            self.collect();
-        }
+        self.collect();
         loop {
             let ready = held.queue.borrow().len();
             let round = pace.next_round(ready);
@@ -355,9 +353,7 @@ impl<'a> Token<'a> {
     fn look(&self, pace: &mut Pace) {
         let held = &self.executor.loop_;
         let ask = pace.looked(Instant::now());
-        if self.executor.gate.has_mail() {
-            self.collect();
-        }
+        self.collect();
         if ask
             && let Some(driver) = self.executor.driver().filter(|d| d.is_armed())
             && let Bed::Driver(bed) = &mut *held.bed.borrow_mut()
@@ -392,9 +388,7 @@ impl<'a> Token<'a> {
         if let Some(hook) = &hooks.after_park {
             hook();
         }
-        if self.executor.gate.has_mail() {
-            self.collect();
-        }
+        self.collect();
     }
 
     fn sleep(&self, pace: &mut Pace) {
@@ -403,7 +397,7 @@ impl<'a> Token<'a> {
             self.observe(Event::Park);
             match (&mut *held.bed.borrow_mut(), &self.executor.alarm) {
                 (Bed::Driver(bed), Alarm::Driver(driver)) => {
-                    let turn = bed.park(driver);
+                    let turn = bed.park(driver, None);
                     self.brought(turn, pace);
                 }
                 (Bed::Thread(token), _) => token.park(),
@@ -446,8 +440,11 @@ impl<'a> Token<'a> {
         something || moved
     }
 
-    /// Takes the mail: runnables to the back of the queue, new tasks registered.
+    /// Takes the mail, if there is any: runnables to the back of the queue, new tasks registered.
     fn collect(&self) {
+        if !self.executor.gate.has_mail() {
+            return;
+        }
         let held = &self.executor.loop_;
         let mut mail = held.spare.take();
         let called = self.executor.gate.collect(&mut mail);

@@ -22,17 +22,16 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::mem;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use pin_project_lite::pin_project;
-
 use crate::handle;
 use crate::loom::sync::Mutex;
+use crate::sync::wake::wake;
 use crate::task::{
     Anchor, Caller, JoinHandle, Owner, Registry, Runnable, Schedule, Unregistered, coop, new_task,
 };
@@ -212,12 +211,6 @@ pub(crate) fn is_ticking() -> bool {
     current.unwrap_or(false)
 }
 
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
-    }
-}
-
 struct Ticking<'a>(&'a Cell<bool>);
 
 impl Drop for Ticking<'_> {
@@ -334,7 +327,19 @@ impl LocalSet {
     ///
     /// As safe as `future`; the set's tasks lose nothing.
     pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
-        RunUntil { set: self, future }.await
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            self.queues.set_waker(cx.waker());
+            let _entered = LocalEnterGuard::new(&self.queues);
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(output);
+            }
+            if self.queues.tick() {
+                cx.waker().wake_by_ref();
+            }
+            Poll::Pending
+        })
+        .await
     }
 }
 
@@ -383,32 +388,6 @@ impl Drop for LocalSet {
     fn drop(&mut self) {
         let _entered = LocalEnterGuard::new(&self.queues);
         self.queues.close();
-    }
-}
-
-pin_project! {
-    struct RunUntil<'a, F> {
-        set: &'a LocalSet,
-        #[pin]
-        future: F,
-    }
-}
-
-impl<F: Future> Future for RunUntil<'_, F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let queues = &this.set.queues;
-        queues.set_waker(cx.waker());
-        let _entered = LocalEnterGuard::new(queues);
-        if let Poll::Ready(output) = this.future.poll(cx) {
-            return Poll::Ready(output);
-        }
-        if queues.tick() {
-            cx.waker().wake_by_ref();
-        }
-        Poll::Pending
     }
 }
 

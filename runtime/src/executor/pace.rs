@@ -38,6 +38,8 @@ pub(super) struct Pace {
     brought: usize,
     /// When the driver was last known to be asked.
     asked: Option<Instant>,
+    /// How long a poll took in the last stretch.
+    each: Duration,
     /// The stretch that runs: the polls left of it, its rounds so far, and since when.
     left: u32,
     rounds: u32,
@@ -50,6 +52,7 @@ impl Pace {
             polls: MOST,
             brought: 0,
             asked: None,
+            each: Duration::ZERO,
             left: MOST,
             rounds: 0,
             since: None,
@@ -64,6 +67,18 @@ impl Pace {
         self.left -= round;
         self.rounds += 1;
         round
+    }
+
+    /// Would so many polls take so long that another thread, which has to wake up first,
+    /// could relieve this one of a good part?
+    pub(super) fn is_worth_a_wake(&self, polls: usize) -> bool {
+        let polls = u32::try_from(polls).unwrap_or(u32::MAX);
+        self.each.saturating_mul(polls) > STRETCH
+    }
+
+    /// How many polls the stretch that runs had.
+    pub(super) fn given(&self) -> u32 {
+        self.polls - self.left
     }
 
     /// Is it time to look?
@@ -81,9 +96,10 @@ impl Pace {
     /// A stretch is over, at `now`, with tasks still waiting. Is the driver to be asked?
     #[inline]
     pub(super) fn looked(&mut self, now: Instant) -> bool {
-        let given = self.polls - self.left;
+        let given = self.given();
         if let Some(since) = self.since.replace(now) {
             let took = now.saturating_duration_since(since);
+            self.each = took / given.max(1);
             if took > STRETCH {
                 self.polls = (given / 2).max(1);
             } else if took < STRETCH / 2 && self.left == 0 {
@@ -174,6 +190,17 @@ mod tests {
                 return polls;
             }
         }
+    }
+
+    #[test]
+    fn a_backlog_that_lasts_is_worth_a_wake() {
+        let (mut pace, now) = (Pace::new(), Instant::now());
+        pace.looked(now);
+        assert!(!pace.is_worth_a_wake(1_000_000), "nothing is known yet");
+        stretch(&mut pace, 100);
+        pace.looked(now + 61 * Duration::from_micros(2));
+        assert!(!pace.is_worth_a_wake(100));
+        assert!(pace.is_worth_a_wake(101));
     }
 
     #[test]

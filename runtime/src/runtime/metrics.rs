@@ -165,7 +165,7 @@ impl Handle {
     /// Which executor the runtime has.
     #[must_use]
     pub fn runtime_flavor(&self) -> RuntimeFlavor {
-        if self.has_many_threads() {
+        if self.home().executor.has_many_threads() {
             RuntimeFlavor::MultiThread
         } else {
             RuntimeFlavor::CurrentThread

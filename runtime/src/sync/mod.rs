@@ -29,7 +29,7 @@ mod semaphore;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod wait_list;
-mod wake;
+pub(crate) mod wake;
 
 pub use mutex::{
     MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError,

@@ -8,7 +8,7 @@ use std::task::Waker;
 
 /// Wakes somebody, if there is somebody. No lock may be held.
 #[inline]
-pub(super) fn wake(waker: Option<Waker>) {
+pub(crate) fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
         waker.wake();
     }

@@ -4,8 +4,8 @@
 use std::any::Any;
 use std::fmt;
 use std::io;
-use std::sync::Mutex;
 
+use crate::loom::sync::Mutex;
 use crate::task::id::Id;
 
 /// A task ended without an output: it panicked, or it was cancelled.
@@ -75,9 +75,7 @@ impl JoinError {
     /// The error itself, if the task was cancelled.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, JoinError> {
         match self.cause {
-            Cause::Panicked(payload) => Ok(payload
-                .into_inner()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)),
+            Cause::Panicked(payload) => Ok(payload.into_inner()),
             Cause::Cancelled => Err(self),
         }
     }
@@ -93,9 +91,7 @@ impl JoinError {
         let Cause::Panicked(payload) = &self.cause else {
             return None;
         };
-        let payload = payload
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let payload = payload.lock();
         if let Some(text) = payload.downcast_ref::<String>() {
             return Some(text.clone());
         }

@@ -43,7 +43,7 @@ pub use crate::handle::{spawn, spawn_blocking};
 pub use crate::join_set::JoinSet;
 
 pub(crate) use cell::{Caller, Owner, Schedule, contain};
-pub(crate) use registry::{Claimed, Registry};
+pub(crate) use registry::Registry;
 pub(crate) use runnable::{Anchor, Ran, Runnable, Unregistered, new_task};
 pub(crate) use slot::RunnableSlot;
 

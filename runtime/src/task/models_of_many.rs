@@ -14,7 +14,7 @@ use crate::loom::sync::atomic::Ordering::Relaxed;
 use crate::loom::sync::{Arc, Mutex};
 use crate::loom::thread;
 use crate::task::models::{BothUp, Queue, Signals, model};
-use crate::task::{Claimed, JoinHandle, Owner, Ran, Registry, new_task};
+use crate::task::{JoinHandle, Owner, Ran, Registry, new_task};
 
 /// Any number of threads that run what is in the queue.
 #[derive(Clone)]
@@ -119,9 +119,10 @@ fn loom_claim_against_wake_and_run() {
         });
         let (its_queue, its) = (queue.clone(), many.clone());
         let running = thread::spawn(move || run_one(&its_queue, &its));
-        let mut claimed = Vec::new();
-        many.registry.lock().claim_idle(0, &mut claimed);
-        claimed.into_iter().for_each(Claimed::end::<Many>);
+        let claimed = many.registry.lock().claim_idle(&mut 0);
+        if let Some(claimed) = claimed {
+            claimed.end::<Many>();
+        }
         waking.join().unwrap();
         running.join().unwrap();
         // What was not idle is in the queue now, and marked.

@@ -142,28 +142,35 @@ impl Registry {
         None
     }
 
-    /// Asks every task to end, and takes out those that are idle, from number `page`
-    /// on. The number to go on with, if there is more.
+    /// Asks tasks to end, from slot `from` on, up to the first that is idle, which it
+    /// takes out; `from` is then the slot behind that one.
     ///
     /// For an executor of many threads that shuts down. What is not idle ends by
-    /// whoever runs it or has its runnable.
-    pub(crate) fn claim_idle(&mut self, page: usize, claimed: &mut Vec<Claimed>) -> Option<usize> {
-        let slots = self.pages.get(page)?;
-        let base = page * PAGE;
-        let mut keys = Vec::new();
-        for (at, slot) in slots.iter().enumerate() {
-            if let Ok(task) = slot.read() {
+    /// whoever runs it or has its runnable. One at a time: its destructor may wait for
+    /// another to end.
+    pub(crate) fn claim_idle(&mut self, from: &mut u32) -> Option<Claimed> {
+        while (*from as usize) < self.pages.len() * PAGE {
+            let key = *from;
+            *from += 1;
+            if let Ok(task) = self.slot(key).read()
                 // SAFETY: what is registered holds the executor's reference.
-                if unsafe { task.as_ref() }.state.claim() {
-                    claimed.push(Claimed(task));
-                    keys.push(u32::try_from(base + at).expect("keys fit in 28 bits"));
-                }
+                && unsafe { task.as_ref() }.state.claim()
+            {
+                self.vacate(key);
+                return Some(Claimed(task));
             }
         }
-        for key in keys {
-            self.vacate(key);
-        }
-        Some(page + 1)
+        None
+    }
+
+    /// Has it a key for another task?
+    #[inline]
+    pub(crate) fn has_room(&self) -> bool {
+        self.free != NONE || self.pages.len() < self.most_pages()
+    }
+
+    fn most_pages(&self) -> usize {
+        (KEYS >> self.stride) as usize / PAGE
     }
 
     fn slot(&mut self, key: u32) -> &mut Slot {
@@ -174,7 +181,7 @@ impl Registry {
     fn grow(&mut self) {
         let base = self.pages.len() * PAGE;
         assert!(
-            base + PAGE <= (KEYS >> self.stride) as usize,
+            self.pages.len() < self.most_pages(),
             "more than {KEYS} tasks at once"
         );
         let base = base as u32;

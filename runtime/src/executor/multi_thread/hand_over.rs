@@ -35,7 +35,7 @@ use crate::task::coop;
 /// # Panics
 ///
 /// On a current-thread runtime and in a [`LocalSet`](crate::task::LocalSet), where there
-/// is no other thread to go on.
+/// is no other thread to go on; and if the system starts no other thread.
 ///
 /// ```
 /// # let runtime = kolo::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
@@ -56,7 +56,8 @@ where
     }
     let handed = !local::is_ticking() && Worker::current(Worker::hand_over) == Some(true);
     // In `block_on` of a runtime with workers nobody waits for this thread.
-    let many = || Handle::try_current().is_ok_and(|handle| handle.has_many_threads());
+    let many =
+        || Handle::try_current().is_ok_and(|handle| handle.home().executor.has_many_threads());
     assert!(
         handed || many() && !local::is_ticking(),
         "can call blocking only when running on the multi-threaded runtime"
@@ -79,7 +80,11 @@ impl Drop for Back {
 }
 
 impl Worker {
-    /// Gives the post to another thread. False: there was none to give, or no thread.
+    /// Gives the post to another thread. False: there was none to give.
+    ///
+    /// # Panics
+    ///
+    /// If no thread can be started.
     fn hand_over(&self) -> bool {
         if !self.polling.get() {
             // A hook or a waker: there is no task of ours to finish later.
@@ -96,9 +101,14 @@ impl Worker {
         executor.sign_on();
         *executor.stations[index].post.lock() = Some(post);
         let another = executor.clone();
-        // No thread to be had: the post is taken back when `f` is done.
-        let _ = handle.host(move || worker::work(another, index));
         self.index.set(index);
+        if let Err(error) = handle.host(move || worker::work(another, index)) {
+            self.take_back();
+            panic!(
+                "OS can't spawn worker thread: {error}; `block_in_place` needs one to work on \
+                 while this one is blocked: raise the limit on threads"
+            );
+        }
         true
     }
 

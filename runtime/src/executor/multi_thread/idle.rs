@@ -9,8 +9,14 @@ const SEARCHING: u64 = 1;
 /// One parked worker, in the bits above.
 const PARKED: u64 = 1 << 24;
 const COUNT: u64 = PARKED - 1;
+/// Workers ran dry too often of late: nobody is roused until the watcher looks.
+const HUSHED: u64 = 1 << 62;
 /// The executor shuts down.
 const CLOSED: u64 = 1 << 63;
+
+/// How often, for each worker, one may run dry beside others between two looks of a
+/// watcher. (Models have it happen the first time.)
+const PATIENCE: usize = if cfg!(loom) { 0 } else { 2 };
 
 /// What the word says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +36,14 @@ impl Word {
         self.0 & CLOSED != 0
     }
 
-    /// Is a push nobody's business? Somebody searches and will come upon it, or nobody
-    /// is parked.
+    /// Is a push nobody's business? Somebody searches and will come upon it, nobody is
+    /// parked, or those who are up get on well enough without.
     pub(super) fn needs_nobody(self) -> bool {
-        self.parked() == 0 || self.searching() != 0
+        self.parked() == 0 || self.searching() != 0 || self.is_hushed()
+    }
+
+    pub(super) fn is_hushed(self) -> bool {
+        self.0 & HUSHED != 0
     }
 }
 
@@ -46,6 +56,8 @@ struct Sleepers {
     in_driver: Option<usize>,
     /// Which of them has promised to look around now and then.
     watcher: Option<usize>,
+    /// How many ran dry beside others since a watcher looked.
+    needless: usize,
 }
 
 /// The idle protocol's one word, and the list behind it.
@@ -156,8 +168,9 @@ impl Idle {
 
     /// A worker found nothing: it counts as parked from here on, and can be roused. It
     /// must then look at all queues, and at [`is_closed`](Self::is_closed), once more
-    /// before it sleeps.
-    pub(super) fn fall_asleep(&self, worker: usize, searching: bool) {
+    /// before it sleeps. It had got up
+    /// `needlessly` if the others get on so fast that they had soon done without.
+    pub(super) fn fall_asleep(&self, worker: usize, searching: bool, needless: bool) {
         let mut sleepers = self.sleepers.lock();
         debug_assert!(!sleepers.parked.contains(&worker));
         sleepers.parked.push(worker);
@@ -170,10 +183,22 @@ impl Idle {
             PARKED
         };
         self.word.fetch_add(change, AcqRel);
+        sleepers.needless += usize::from(needless);
+        if sleepers.parked.len() == self.workers {
+            self.word.fetch_and(!HUSHED, AcqRel);
+        } else if sleepers.needless > PATIENCE * self.workers {
+            self.word.fetch_or(HUSHED, AcqRel);
+        }
         drop(sleepers);
         // Pairs with the fence of `pushed`: either that push is seen by the look that
         // follows, or it sees this worker parked.
         fence(SeqCst);
+    }
+
+    /// Whoever is parked may be roused again.
+    pub(super) fn end_hush(&self) {
+        self.sleepers.lock().needless /= 2;
+        self.word.fetch_and(!HUSHED, AcqRel);
     }
 
     /// A worker that fell asleep says where it lies: in the driver, or on its token.
@@ -198,11 +223,6 @@ impl Idle {
             watching: sleepers.watcher == Some(worker),
             all_parked: sleepers.parked.len() == self.workers,
         })
-    }
-
-    /// Is the worker parked?
-    pub(super) fn is_parked(&self, worker: usize) -> bool {
-        self.sleepers.lock().parked.contains(&worker)
     }
 
     /// The watcher finds that all are parked, and need not look again until somebody
@@ -242,14 +262,11 @@ impl Sleepers {
     /// Whom to rouse: the one that lay down last, its cache being the warmest; rather
     /// not the driver's holder, and the watcher only if it is alone.
     fn choose(&self) -> Option<usize> {
-        let usable = |&&worker: &&usize| Some(worker) != self.watcher;
-        let on_token = |&&worker: &&usize| Some(worker) != self.in_driver;
-        let newest = self.parked.iter().rev();
-        let choice = newest.clone().filter(usable).find(on_token);
-        choice
-            .or(newest.clone().find(usable))
-            .or(newest.clone().next())
-            .copied()
+        // Of equals, `max_by_key` takes the last.
+        self.parked.iter().copied().max_by_key(|&worker| {
+            let worker = Some(worker);
+            (worker != self.watcher, worker != self.in_driver)
+        })
     }
 
     fn remove(&mut self, worker: usize) {
@@ -267,11 +284,8 @@ impl Sleepers {
         if self.watcher.is_some() {
             return None;
         }
-        let newest = self.parked.iter().rev();
-        let on_token = newest
-            .clone()
-            .find(|&&worker| Some(worker) != self.in_driver);
-        self.watcher = on_token.or(newest.clone().next()).copied();
+        let parked = self.parked.iter().copied();
+        self.watcher = parked.max_by_key(|&worker| Some(worker) != self.in_driver);
         self.watcher
     }
 }

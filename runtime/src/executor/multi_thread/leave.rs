@@ -23,7 +23,12 @@
 //! may be the end of another task. What step (4) can't end is in somebody's hands: being
 //! polled (it is marked, and its worker finds it again in its queue), or queued (whoever
 //! leaves cancels it), or on its way to the injector. That last one is dropped by
-//! whoever sees the word closed, its task left idle; and step (5) ends it.
+//! whoever sees the word closed, its task left idle; and step (5) ends it. It is not
+//! ended there and then: who wakes may be any thread, with any lock held, and is no place
+//! for a future's destructor.
+//!
+//! Tasks are claimed one by one, so that a destructor that waits for another task's end
+//! leaves that to the other workers.
 //!
 //! Memory ordering: `holders` is counted down with `AcqRel`, so that the last sees all
 //! that the others did. The injector has no lock: whoever pushes fences and reads the
@@ -57,6 +62,15 @@ impl MultiThread {
     /// One thread more may poll, beside the caller.
     pub(super) fn sign_on(&self) {
         self.holders.fetch_add(1, AcqRel);
+    }
+
+    /// All steps, for an executor so many of whose workers could not be started.
+    pub(super) fn give_up(&self, missing: usize) {
+        self.close();
+        if (0..missing).any(|_| self.sign_off()) {
+            // SAFETY: closed, and the workers that were started have left.
+            unsafe { self.end() };
+        }
     }
 
     /// Step (5).

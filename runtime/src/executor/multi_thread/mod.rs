@@ -25,10 +25,11 @@
 //! # Wakes
 //!
 //! A worker knows itself by a thread-local pointer. A wake by the task that it polls
-//! goes to its LIFO slot, a spawn to its deque, and rouses a parked worker if none
-//! searches and there are others ready; everyone else's go to the injector, and rouse likewise. Workers run on
-//! threads of the blocking pool, so that there is one place that starts, names, counts
-//! and joins threads.
+//! goes to its LIFO slot, a spawn to its deque, and either rouses a parked worker if
+//! there are others ready and none searches; everyone else's go to the injector, and
+//! rouse likewise. If to rouse was in vain a few times, it is left off for a while
+//! (IDLE.md, "The hush"). Workers run on threads of the blocking pool, so that there is
+//! one place that starts, names, counts and joins threads.
 //!
 //! # What it costs
 //!
@@ -39,12 +40,14 @@
 //! |---|---|---|---|
 //! | wake by the running task, pop | 1 | own slot | no |
 //! | yield | 1 | own deque | no |
-//! | spawn, pop | 3: the roll's lock (2), pop; with others ready 4: a fence | own part of the roll, own deque; the idle word is read | no |
-//! | completion | 2: the roll's lock | the part in which it was spawned | no |
+//! | spawn, pop | 4: the count of the runtime's Handles, the roll's lock (2), pop; with others ready 5: a fence | that count, which all workers share; own part of the roll, own deque; the idle word is read | contention for the count |
+//! | completion | 3: the roll's lock (2), that count | the part in which it was spawned, that count | contention for the count |
 //! | wake from outside | 3: injector (2), fence | injector, idle word read | contention for the injector's tail |
-//! | stealing | 2 per batch | the victim's deque | tries up to n victims |
-//! | falling asleep, getting up | 3 each, and a look at n queues | idle word, sleepers' lock | the look |
+//! | a timer set, taken back | 2 each: the part's lock | own part of the timers | no; a sleep in the driver looks at up to 65 parts |
+//! | stealing, from the injector too | 2 per batch | the victim's deque | tries up to n victims |
+//! | falling asleep, getting up | 4 and 3, and a look at n queues | idle word, sleepers' lock | the look; n counts of polls are read |
 //! | rousing | 3 and the system call | idle word, sleepers' lock, its bed | no |
+//! | a tick of the watcher, every 3 ms while anybody is up | 5, and a look at n queues | idle word, sleepers' lock | the look; n counts of polls are read |
 //!
 //! # Invariants
 //!
@@ -64,8 +67,6 @@ mod hand_over;
 mod idle;
 mod leave;
 mod queue;
-#[cfg(loom)]
-mod queue_stand_in;
 mod roll;
 mod watch;
 mod worker;
@@ -92,7 +93,7 @@ use crate::util::this_thread;
 
 use bed::Bed;
 pub use hand_over::block_in_place;
-use idle::Idle;
+use idle::{Idle, Word};
 use queue::{Injector, Steal, ThievesEnd};
 use roll::Roll;
 use worker::{Post, Worker};
@@ -162,10 +163,7 @@ impl MultiThread {
             let executor = self.clone();
             let started = handle.host(move || worker::work(executor, index));
             if let Err(error) = started {
-                for _ in index..self.stations.len() {
-                    self.sign_off();
-                }
-                self.clone().shutdown();
+                self.give_up(self.stations.len() - index);
                 return Err(error);
             }
         }
@@ -175,22 +173,20 @@ impl MultiThread {
     /// Leaves a runnable for whoever gets to it, from any thread.
     fn inject(&self, runnable: Runnable) {
         self.injector.push(runnable);
-        let (word, worker) = self.idle.pushed();
-        if let Some(worker) = worker {
-            self.rouse(worker);
-        }
-        if word.is_closed() {
+        if self.tell_of_push().is_closed() {
             // The tasks are ended through the roll.
             self.drain_injector(drop);
         }
     }
 
-    /// Something was pushed where other workers may take it.
+    /// Something was pushed where other workers may take it. What the idle word said.
     #[inline]
-    fn tell_of_push(&self) {
-        if let (_, Some(worker)) = self.idle.pushed() {
+    fn tell_of_push(&self) -> Word {
+        let (word, worker) = self.idle.pushed();
+        if let Some(worker) = worker {
             self.rouse(worker);
         }
+        word
     }
 
     fn drain_injector(&self, each: impl Fn(Runnable)) {
@@ -220,15 +216,11 @@ impl MultiThread {
 impl Executor for MultiThread {
     #[inline]
     fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
-        let mut runnable = Some(runnable);
-        let mut take = || runnable.take().expect("scheduled once");
         // A worker keeps the executor alive while this goes on, so that nothing here
         // needs the task's cell once a thief can have it.
-        let here = Worker::here(self, |worker, post| worker.schedule(post, take()));
-        if here.is_some() {
+        let Err(runnable) = Worker::here(self, runnable, Worker::schedule) else {
             return None;
-        }
-        let runnable = take();
+        };
         // What keeps the executor alive here may lie in the cell.
         let anchor = caller.anchor(&runnable);
         self.inject(runnable);
@@ -237,11 +229,8 @@ impl Executor for MultiThread {
 
     #[inline]
     fn admit(&self, runnable: Runnable) {
-        let mut runnable = Some(runnable);
-        let mut take = || runnable.take().expect("admitted once");
-        let here = Worker::here(self, |worker, post| worker.admit(post, take()));
-        let admitted = here.unwrap_or_else(|| {
-            let runnable = take();
+        let here = Worker::here(self, runnable, Worker::admit);
+        let admitted = here.unwrap_or_else(|runnable| {
             if !self.roll.enter(&runnable, this_thread::number() as usize) {
                 return Err(runnable);
             }

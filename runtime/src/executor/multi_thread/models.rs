@@ -13,6 +13,7 @@
 //! | `Idle::pushed` | no fence | `loom_push_against_sleep` |
 //! | `Idle::fall_asleep` | no fence | `loom_push_against_sleep` |
 //! | a worker falling asleep | no look after it | `loom_push_against_sleep` |
+//! | `Idle::fall_asleep` | the last to lie down leaves the hush | `loom_push_in_a_hush` |
 //! | `Idle::stop_searching` | no fence, or no look after it | `loom_push_against_last_search` |
 //! | `RunnableSlot::take` | load and store instead of the exchange | `loom_slot_theft_against_pop` |
 //! | `Idle::get_up` | no appointment | `loom_who_gets_up_leaves_a_watcher` |
@@ -109,7 +110,7 @@ impl Hall {
     }
 
     fn search(&self, index: usize, queue: &queue::RunQueue) -> Option<Runnable> {
-        if let Steal::Success(found) = queue.take_from(&self.injector) {
+        if let Steal::Success(found) = queue.take_from(&self.injector, u32::MAX) {
             return Some(found);
         }
         let others = (0..self.queues.len()).filter(|&other| other != index);
@@ -122,8 +123,7 @@ impl Hall {
     }
 
     /// The steps of `worker.rs`, without a watcher.
-    fn work(&self, index: usize, queue: &queue::RunQueue) {
-        let mut searching = false;
+    fn work(&self, index: usize, queue: &queue::RunQueue, mut searching: bool) {
         while !self.idle.is_closed() {
             let mut next = queue.pop();
             if next.is_none() {
@@ -139,7 +139,8 @@ impl Hall {
                 assert_eq!(runnable.run(&Unregistered), Ran::Complete);
                 continue;
             }
-            self.idle.fall_asleep(index, std::mem::take(&mut searching));
+            self.idle
+                .fall_asleep(index, std::mem::take(&mut searching), false);
             let stay_up = self.idle.is_closed() || self.has_work();
             if stay_up {
                 thread::yield_now();
@@ -152,7 +153,7 @@ impl Hall {
 
     fn start(self: &Arc<Self>, index: usize, queue: queue::RunQueue) -> thread::JoinHandle<()> {
         let hall = self.clone();
-        thread::spawn(move || hall.work(index, &queue))
+        thread::spawn(move || hall.work(index, &queue, false))
     }
 }
 
@@ -204,6 +205,27 @@ fn loom_push_against_last_search() {
     });
 }
 
+/// A push in a hush rouses nobody, since somebody is up. That one lies down meanwhile:
+/// then it sees the push, or the pusher the end of the hush.
+#[test]
+fn loom_push_in_a_hush() {
+    model(2, || {
+        let (hall, mut queues) = Hall::new(2, 1);
+        hall.idle.fall_asleep(1, false, true);
+        assert!(hall.idle.glance().is_hushed());
+        let (there, queue) = (hall.clone(), queues.pop().unwrap());
+        let left_in_peace = thread::spawn(move || {
+            there.beds[1].wait(None);
+            let up = there.idle.get_up(1, false);
+            there.work(1, &queue, up.roused);
+        });
+        let is_up = hall.start(0, queues.pop().unwrap());
+        hall.inject(|| {});
+        is_up.join().unwrap();
+        left_in_peace.join().unwrap();
+    });
+}
+
 /// The owner pops what it put into its slot, and puts another there, while the watcher
 /// takes it: each task comes to one of them.
 #[test]
@@ -232,13 +254,13 @@ fn loom_slot_theft_against_pop() {
 fn loom_who_gets_up_leaves_a_watcher() {
     model(3, || {
         let (hall, _queues) = Hall::new(2, 0);
-        hall.idle.fall_asleep(0, false);
+        hall.idle.fall_asleep(0, false, false);
         hall.idle.settle(0, true);
         let watches = Shared::new(Token::new());
         let says = watches.clone();
         let there = hall.clone();
         let lies_down = thread::spawn(move || {
-            there.idle.fall_asleep(1, false);
+            there.idle.fall_asleep(1, false, false);
             there.idle.settle(1, false);
             there.idle.doze_off(1);
             while !there
@@ -271,7 +293,7 @@ fn loom_watcher_takes_the_driver() {
         let brought = Shared::new(Token::new());
         let (there, its_driver) = (hall.clone(), driver.clone());
         let watcher = thread::spawn(move || {
-            there.idle.fall_asleep(1, false);
+            there.idle.fall_asleep(1, false, false);
             let mut held = its_driver.try_lock();
             there.idle.settle(1, held.is_some());
             loop {
@@ -315,7 +337,7 @@ impl Home {
     /// An executor whose workers are not started, and sleep on their tokens.
     fn new(workers: usize) -> Self {
         let wanted = Wanted {
-            many_threads: true,
+            workers,
             ..Wanted::default()
         };
         let (driver, handle) = Driver::new(wanted).unwrap();

@@ -6,8 +6,8 @@
 //!                          ▼         │
 //!   spawn, yield ───────► deque ─────┘
 //!                           ▲  front: thieves take half, in batches
-//!   other threads ──► injector: workers take a batch when they have nothing, and one
-//!                     at each look around
+//!   other threads ──► injector: workers take a batch when they have nothing, and
+//!                     another at each look around
 //! ```
 //!
 //! The deque is first in, first out, so that no task waits for ever behind younger
@@ -38,10 +38,10 @@
 //! # Memory ordering
 //!
 //! The deque and the injector are crossbeam's; the slot's are in `task/slot.rs`. Under
-//! loom, which can't see into crossbeam, a stand-in keeps the tasks under a lock that
-//! loom does not see either, and tells thieves its length in a loom atomic: stored
-//! with `Release`, read with `Acquire`, as crossbeam does with its indices. So a model
-//! gets from the queue no more order than the real one gives.
+//! loom, which can't see into crossbeam, a stand-in (`loom/deque.rs`) keeps the tasks
+//! under a lock that loom does not see either, and tells thieves its length in a loom
+//! atomic: stored with `Release`, read with `Acquire`, as crossbeam does with its
+//! indices. So a model gets from the queue no more order than the real one gives.
 //!
 //! Sources: the slot and its limit of three are tokio's (`multi_thread/worker.rs`,
 //! issues 4941, 5712), which took it from Go's `runnext`.
@@ -51,15 +51,8 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-#[cfg(not(loom))]
-pub(super) use crossbeam_deque::{Injector, Steal};
-#[cfg(not(loom))]
-use crossbeam_deque::{Stealer, Worker as Deque};
-
-#[cfg(loom)]
-use super::queue_stand_in::{Deque, Stealer};
-#[cfg(loom)]
-pub(super) use super::queue_stand_in::{Injector, Steal};
+pub(super) use crate::loom::deque::{Injector, Steal};
+use crate::loom::deque::{Stealer, Worker as Deque};
 use crate::task::{Runnable, RunnableSlot};
 
 /// Polls from the LIFO slot in a row.
@@ -140,9 +133,9 @@ impl RunQueue {
         self.deque.len()
     }
 
-    /// A batch of what the injector holds; its first comes back.
-    pub(super) fn take_from(&self, injector: &Injector<Runnable>) -> Steal<Runnable> {
-        injector.steal_batch_and_pop(&self.deque)
+    /// A batch of what the injector holds, of no more than so many; its first comes back.
+    pub(super) fn take_from(&self, injector: &Injector<Runnable>, most: u32) -> Steal<Runnable> {
+        injector.steal_batch_with_limit_and_pop(&self.deque, most as usize)
     }
 
     /// Half of what another worker holds, its slot left alone; the first comes back.

@@ -3,7 +3,9 @@
 //! that spawns it, and its key says which part that was.
 //!
 //! A worker whose tasks end where they began takes its own lock, uncontended, twice
-//! per task. Spawns from outside are spread over the parts.
+//! per task. Spawns from outside are spread over the parts. Keys are shared out among
+//! the parts too, so one may be full (of 16 million tasks) while others are not: then
+//! the next one takes the task.
 //!
 //! # Invariants
 //!
@@ -14,7 +16,7 @@
 //! Sources: parts by worker and the closed bit are tokio's (`runtime/task/list.rs`).
 
 use crate::loom::sync::Mutex;
-use crate::task::{Claimed, Owner, Registry, Runnable};
+use crate::task::{Owner, Registry, Runnable};
 
 /// More parts than this share no fewer locks in practice, and leave each fewer keys.
 const PARTS: usize = 16;
@@ -36,7 +38,11 @@ pub(super) struct Roll {
 impl Roll {
     pub(super) fn new(workers: usize) -> Self {
         let parts = workers.next_power_of_two().min(PARTS);
-        let stride = parts.trailing_zeros();
+        Self::of(parts, parts.trailing_zeros())
+    }
+
+    /// A roll of a power of two parts, each with every `2^stride`th key.
+    fn of(parts: usize, stride: u32) -> Self {
         Self {
             parts: (0..parts)
                 .map(|part| {
@@ -53,7 +59,9 @@ impl Roll {
     /// Enters a new task, before its JoinHandle is given away. False: closed.
     #[inline]
     pub(super) fn enter(&self, runnable: &Runnable, near: usize) -> bool {
-        let mut page = self.part(near).lock();
+        let mut parts = (0..self.parts.len()).map(|next| self.part(near + next).lock());
+        let with_room = parts.find(|page| page.registry.has_room());
+        let mut page = with_room.expect("no more than 268 million tasks at once");
         if page.closed {
             return false;
         }
@@ -80,11 +88,11 @@ impl Roll {
     /// Asks every task to end, and ends those that are idle. Others may poll meanwhile.
     pub(super) fn end_idle<O: Owner>(&self) {
         for part in self.each() {
-            let mut page = Some(0);
-            while let Some(number) = page {
-                let mut claimed: Vec<Claimed> = Vec::new();
-                page = part.lock().registry.claim_idle(number, &mut claimed);
-                claimed.into_iter().for_each(Claimed::end::<O>);
+            let mut from = 0;
+            loop {
+                let claimed = part.lock().registry.claim_idle(&mut from);
+                let Some(claimed) = claimed else { break };
+                claimed.end::<O>();
             }
         }
     }
@@ -111,5 +119,62 @@ impl Roll {
 
     fn each(&self) -> impl Iterator<Item = &Mutex<Page>> {
         self.parts.iter().map(|part| &part.0)
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::task::{Anchor, Caller, JoinHandle, Schedule, new_task};
+
+    struct Nowhere;
+
+    impl Schedule for Nowhere {
+        fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
+            let anchor = caller.anchor(&runnable);
+            drop(runnable);
+            anchor
+        }
+    }
+
+    impl Owner for Roll {
+        const MANY_THREADS: bool = true;
+
+        fn forget(&self, key: u32) {
+            self.remove(key);
+        }
+    }
+
+    fn lens(roll: &Roll) -> Vec<usize> {
+        roll.each().map(|part| part.lock().registry.len()).collect()
+    }
+
+    #[test]
+    fn who_finds_a_part_full_goes_to_the_next() {
+        // Two parts of three pages each.
+        let roll = Roll::of(2, 18);
+        let room = 3 * 256;
+        let mut tasks: Vec<(Runnable, JoinHandle<()>)> = Vec::new();
+        for near in [1, 0] {
+            for _ in 0..room - 100 {
+                let (runnable, handle) = new_task(async {}, Nowhere);
+                assert!(roll.enter(&runnable, near));
+                tasks.push((runnable, handle));
+            }
+        }
+        let mut extra = |near| {
+            let (runnable, handle) = new_task(async {}, Nowhere);
+            assert!(roll.enter(&runnable, near));
+            tasks.push((runnable, handle));
+        };
+        (0..150).for_each(|_| extra(1));
+        assert_eq!(lens(&roll), [room - 50, room]);
+        (0..50).for_each(|_| extra(1));
+        assert_eq!(lens(&roll), [room, room]);
+        // Each is found again by its key.
+        for (runnable, _) in tasks.drain(..) {
+            let _ = runnable.run(&roll);
+        }
+        assert_eq!(roll.len(), 0);
     }
 }

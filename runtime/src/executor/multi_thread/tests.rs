@@ -1,7 +1,7 @@
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::runtime::{Builder, Runtime};
@@ -79,6 +79,150 @@ fn a_stuck_worker_holds_no_driver_hostage() {
         });
         assert_eq!(runtime.block_on(stuck).unwrap(), Ok(()));
     }
+}
+
+/// The timer that fires was set by the stuck worker itself, in its own part.
+#[test]
+fn a_stuck_worker_holds_no_timer_hostage() {
+    let runtime = runtime(2);
+    for _ in 0..5 {
+        let stuck = runtime.spawn(async {
+            let (fired, has_fired) = mpsc::channel();
+            let waker = Waker::from(std::sync::Arc::new(Sends(Mutex::new(fired))));
+            let mut nap = std::pin::pin!(crate::time::sleep(Duration::from_millis(1)));
+            let polled = nap.as_mut().poll(&mut Context::from_waker(&waker));
+            assert!(polled.is_pending());
+            has_fired.recv_timeout(HANG)
+        });
+        assert_eq!(runtime.block_on(stuck).unwrap(), Ok(()));
+    }
+}
+
+/// The same with a single task that nobody was told of.
+#[test]
+fn a_stuck_worker_holds_no_task_hostage_that_it_spawned() {
+    let runtime = runtime(2);
+    for _ in 0..5 {
+        let stuck = runtime.spawn(async {
+            let (ran, has_run) = mpsc::channel();
+            crate::spawn(async move { ran.send(()).unwrap() });
+            has_run.recv_timeout(HANG)
+        });
+        assert_eq!(runtime.block_on(stuck).unwrap(), Ok(()));
+    }
+}
+
+/// A waker for a thread that waits.
+struct Sends(Mutex<mpsc::Sender<()>>);
+
+impl std::task::Wake for Sends {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.lock().unwrap().send(()).unwrap();
+    }
+}
+
+/// A worker is stuck with a task in its LIFO slot, and the other is roused again and
+/// again, by an outsider, long before a tick is over: it watches all the same.
+#[test]
+fn a_watcher_that_never_sleeps_long_watches() {
+    let runtime = runtime(2);
+    let waker = std::sync::Arc::new(Mutex::new(None::<Waker>));
+    let (waits, does_wait) = mpsc::channel();
+    let (ran, has_run) = mpsc::channel();
+    let left = waker.clone();
+    runtime.spawn(poll_fn(move |cx| {
+        if left.lock().unwrap().replace(cx.waker().clone()).is_none() {
+            waits.send(()).unwrap();
+            return Poll::Pending;
+        }
+        ran.send(()).unwrap();
+        Poll::Ready(())
+    }));
+    does_wait.recv().unwrap();
+    let stuck = runtime.spawn(async move {
+        waker.lock().unwrap().as_ref().unwrap().wake_by_ref();
+        has_run.recv_timeout(HANG)
+    });
+    while !stuck.is_finished() {
+        runtime.block_on(runtime.spawn(async {})).unwrap();
+    }
+    assert_eq!(runtime.block_on(stuck).unwrap(), Ok(()));
+}
+
+/// With the runtime, two tasks end of which one waits for the other's end.
+#[test]
+fn a_destructor_that_waits_for_anothers_finds_it_unclaimed() {
+    struct Says(mpsc::Sender<()>);
+    impl Drop for Says {
+        fn drop(&mut self) {
+            self.0.send(()).unwrap();
+        }
+    }
+    struct Waits(mpsc::Receiver<()>);
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            assert_eq!(self.0.recv_timeout(HANG), Ok(()));
+        }
+    }
+    let runtime = runtime(2);
+    let (sender, receiver) = mpsc::channel();
+    let (waits, says) = (Waits(receiver), Says(sender));
+    let wait = std::sync::Arc::new(AtomicUsize::new(0));
+    let tasks = runtime.spawn(async move {
+        for held in [Box::new(waits) as Box<dyn Send>, Box::new(says)] {
+            let waits = wait.clone();
+            crate::spawn(async move {
+                let _held = held;
+                waits.fetch_add(1, Ordering::Relaxed);
+                std::future::pending::<()>().await;
+            });
+        }
+        while wait.load(Ordering::Relaxed) < 2 {
+            yield_now().await;
+        }
+    });
+    runtime.block_on(tasks).unwrap();
+    drop(runtime);
+}
+
+#[test]
+fn a_runtime_whose_workers_find_no_thread_is_not_built() {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all();
+    assert!(builder.thread_stack_size(1 << 46).build().is_err());
+}
+
+/// A process that has room for one thread with such a stack, and not for two.
+#[test]
+#[cfg(target_os = "linux")]
+fn block_in_place_says_so_if_there_is_no_thread_to_go_on() {
+    const STACK: usize = 1 << 30;
+    const INSIDE: &str = "KOLO_TEST_WITH_LITTLE_ROOM";
+    if std::env::var_os(INSIDE).is_none() {
+        let test = std::thread::current().name().unwrap().to_owned();
+        let limited = std::process::Command::new("sh")
+            .args(["-c", "ulimit -v 1800000; exec \"$0\" \"$1\" --exact"])
+            .arg(std::env::current_exe().unwrap())
+            .args([&test])
+            .env(INSIDE, "yes")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&limited.stdout);
+        assert!(
+            limited.status.success() && said.contains("1 passed"),
+            "{said}"
+        );
+        return;
+    }
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(1).thread_stack_size(STACK).build();
+    let runtime = runtime.unwrap();
+    let blocks = runtime.spawn(async { crate::task::block_in_place(|| ()) });
+    let error = runtime.block_on(blocks).unwrap_err().into_panic();
+    let text = error.downcast::<String>().unwrap();
+    assert!(text.contains("OS can't spawn worker thread"), "{text}");
+    // The worker has its post back.
+    assert_eq!(runtime.block_on(runtime.spawn(async { 1 })).unwrap(), 1);
 }
 
 #[test]

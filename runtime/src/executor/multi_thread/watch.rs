@@ -2,12 +2,17 @@
 //! is up, one that is parked *watches*: it gets up every few milliseconds and sees
 //! whether the others get on.
 //!
-//! A poll that computes for 50 ms keeps two things from others: the tasks in its
-//! worker's LIFO slot, which nobody was roused for and thieves leave alone, and the
-//! driver, if no parked worker lies in it. The watcher compares how many polls each
-//! worker has begun with what it saw one tick ago. Who is up and has begun none is
-//! stuck: the watcher takes its slot and what else it can steal, and the driver if that
-//! is free. So neither waits longer than two ticks.
+//! A poll that computes for 50 ms keeps three things from others: the tasks in its
+//! worker's deque, if nobody was roused for them; the task in its LIFO slot, which
+//! thieves leave alone; and the driver, if no parked worker lies in it. At each look the
+//! watcher gets up if there is anything in the queues: so the first wait one tick at
+//! most. And it compares how many polls each worker has begun with what it saw a tick
+//! ago, or longer. Who is up and has begun none is stuck: the watcher takes its slot, and
+//! the driver if that is free. So neither waits longer than two ticks.
+//!
+//! A tick is counted from the last look, whether the watcher slept meanwhile or was
+//! roused and worked: it looks when it lies down after the tick is over. Nor is a sleep
+//! that ends early a look.
 //!
 //! With all workers parked and no poll begun for a tick, the watcher stops looking:
 //! an idle runtime wakes up zero times a second. Whoever gets up next appoints another
@@ -19,7 +24,7 @@
 //! Sources: tokio's issues 4730 and 6315 (the driver), 4941 (the slot; made stealable
 //! for all, it cost wakes, and that was taken back: 8065, 8100).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::worker::{Post, Worker};
 use crate::driver::Driver;
@@ -29,11 +34,31 @@ use crate::trace::Event;
 /// How long the watcher sleeps between two looks. Twice this, and two wake-ups of a
 /// thread, is how long a stuck worker holds anything hostage.
 pub(super) const TICK: Duration = Duration::from_millis(3);
+/// Who begins a poll as often as this, on average, soon looks around.
+const BRISK: Duration = Duration::from_millis(1);
 
 impl Worker {
-    /// Notes how many polls each worker has begun. How many it is more than before, and
-    /// which workers began none.
-    pub(super) fn note_polls(&self, post: &Post) -> (bool, Vec<usize>) {
+    /// Do the others get on so fast that what waits for them does not wait long?
+    pub(super) fn others_are_brisk(&self, post: &Post, now: Instant) -> bool {
+        let begun = |index: usize| self.executor.stations[index].tally.count(Event::Poll);
+        let since: u64 = (post.seen.borrow().iter().enumerate())
+            .filter(|&(index, _)| index != post.index)
+            .map(|(index, seen)| begun(index) - seen)
+            .sum();
+        let time = now.saturating_duration_since(post.seen_at.get());
+        time < BRISK.saturating_mul(u32::try_from(since).unwrap_or(u32::MAX))
+    }
+
+    /// How long a parked worker may sleep until it has to look around; without end, if
+    /// it isn't the watcher.
+    pub(super) fn left_of_tick(&self, post: &Post, watching: bool) -> Option<Duration> {
+        watching.then(|| TICK.saturating_sub(post.seen_at.get().elapsed()))
+    }
+
+    /// Notes how many polls each worker has begun. Who has begun none since the last
+    /// time, the watcher aside?
+    fn note_polls(&self, post: &Post) -> Vec<usize> {
+        post.seen_at.set(Instant::now());
         let mut seen = post.seen.borrow_mut();
         let mut still = Vec::new();
         for (index, station) in self.executor.stations.iter().enumerate() {
@@ -42,36 +67,36 @@ impl Worker {
                 still.push(index);
             }
         }
-        (still.len() + 1 == seen.len(), still)
+        still
     }
 
-    /// One look of the watcher, which lies parked.
-    pub(super) fn watch<'a>(&'a self, post: &Post, driver: &mut Option<MutexGuard<'a, Driver>>) {
+    /// One look of the watcher, which lies parked, a tick after the one before. True:
+    /// there is something to search for.
+    pub(super) fn watch<'a>(
+        &'a self,
+        post: &Post,
+        driver: &mut Option<MutexGuard<'a, Driver>>,
+        all_parked: bool,
+    ) -> bool {
         let executor = &*self.executor;
-        let (nothing_moved, still) = self.note_polls(post);
-        let all_parked = executor
-            .idle
-            .look_around(post.index)
-            .is_some_and(|around| around.all_parked);
-        if nothing_moved && all_parked {
+        let still = self.note_polls(post);
+        if all_parked && still.len() + 1 == executor.stations.len() {
             executor.idle.doze_off(post.index);
-            return;
+            return false;
         }
+        executor.idle.end_hush();
         for stuck in still {
-            if executor.idle.is_parked(stuck) {
+            if executor.idle.look_around(stuck).is_some() {
                 continue;
             }
-            let queue = &executor.stations[stuck].queue;
-            if let Some(hostage) = queue.take_slot() {
+            if let Some(hostage) = executor.stations[stuck].queue.take_slot() {
                 post.queue.push(hostage);
-            }
-            if let super::Steal::Success(stolen) = post.queue.steal_from(queue) {
-                post.queue.push(stolen);
             }
             if driver.is_none() {
                 *driver = executor.driver.try_lock();
                 executor.idle.settle(post.index, driver.is_some());
             }
         }
+        executor.has_work()
     }
 }

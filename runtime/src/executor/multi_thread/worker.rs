@@ -5,7 +5,7 @@
 //!        ▼                                                          │
 //!   run a stretch: pop, poll, pop, poll …  (pace.rs: how long)      │
 //!        │                                                          │
-//!        ├── queue not empty ──► look: driver, one from the injector┤
+//!        ├── queue not empty ──► look: driver, some of the injector ┤
 //!        │                                                          │
 //!        └── queue empty ──► search: injector, other workers ───────┤ found
 //!                              │ nothing                            │
@@ -17,19 +17,25 @@
 //! # Fairness
 //!
 //! The injector is looked into between two stretches, 61 polls apart at most, so that
-//! outsiders get on while the workers' own queues never run dry. A task that was woken
+//! outsiders get on while the workers' own queues never run dry: as many as the stretch
+//! had polls, 32 at most, come to the back of the queue. So outsiders have up to half of
+//! what is polled, and a worker that is up takes them in without help. A task that was woken
 //! while it was polled, as by a yield, goes to the back of the deque. What the driver
 //! wakes goes there too, in order: only what a task wakes takes the LIFO slot.
 //!
-//! # Whom a spawn rouses
+//! # Whom a push rouses
 //!
 //! Nobody, if the new task is the only one that is ready here: most often its spawner
 //! awaits it, or the next thing, at once, and this worker runs it before another could
 //! have woken up. (Told of each spawn, the other of two workers woke up for nothing or
-//! took the task to another core: "spawn and join" took 2.4 times as long.) It lies in
-//! the deque, where a worker that searches finds it; if its spawner computes on, the
-//! watcher sees to it. The second task that is ready rouses a worker that is parked, if
-//! none searches, and so does each after it.
+//! took the task to another core: "spawn and join" took 2.4 times as long.) A spawned
+//! task lies in the deque, where a worker that searches finds it, and the watcher at its
+//! next look: if its spawner computes on, it waits 3 ms at most.
+//!
+//! A spawn that finds another task ready, in slot or deque, rouses a worker that is
+//! parked, if none searches; so does a wake that finds the slot full. So does, between
+//! two stretches and after a sleep, whoever has more than one task in the deque. And no
+//! one does in a hush (IDLE.md).
 //!
 //! # Invariants
 //!
@@ -43,9 +49,10 @@ use std::cell::{Cell, Ref, RefCell};
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::queue::{RunQueue, Steal};
+use super::watch::TICK;
 use super::{MultiThread, Station};
 use crate::driver::Turn;
 use crate::executor::pace::Pace;
@@ -62,8 +69,9 @@ pub(super) struct Post {
     pub(super) pace: RefCell<Pace>,
     /// Does it count as searching?
     pub(super) searching: Cell<bool>,
-    /// What it saw of the others when it last watched: their polls.
+    /// What it saw when it last watched, and when: the polls that each had begun.
     pub(super) seen: RefCell<Vec<u64>>,
+    pub(super) seen_at: Cell<Instant>,
     /// Where to begin to steal.
     dice: RefCell<FastRand>,
     /// Since when it has not slept.
@@ -78,9 +86,16 @@ impl Post {
             pace: RefCell::new(Pace::new()),
             searching: Cell::new(false),
             seen: RefCell::new(vec![0; workers]),
+            seen_at: Cell::new(Instant::now()),
             dice: RefCell::new(FastRand::from_seed(fresh_seed())),
             up_since: Cell::new(Instant::now()),
         }
+    }
+
+    /// The driver was turned: who is first served before it is asked again?
+    fn brought(&self, turn: Turn) {
+        let ready = self.queue.len();
+        self.pace.borrow_mut().brought(turn.woken(), ready);
     }
 }
 
@@ -107,16 +122,6 @@ loom::thread_local! {
     static WORKER: Cell<*const Worker> = Cell::new(ptr::null());
 }
 
-/// How a stretch of polls ended.
-enum Stretch {
-    /// It was long enough, and more may be ready.
-    Over,
-    /// Nothing is ready.
-    Dry,
-    /// Another thread has the post.
-    PostGone,
-}
-
 /// Works at the post of that number until the executor shuts down or another thread
 /// takes over.
 pub(super) fn work(executor: Arc<MultiThread>, index: usize) {
@@ -135,6 +140,7 @@ pub(super) fn work_at(executor: Arc<MultiThread>, post: Box<Post>, handle: Optio
     post.up_since.set(Instant::now());
     post.pace.borrow_mut().slept();
     let index = post.index;
+    let _timers = executor.driver_handle.work_at(index);
     let worker = Worker {
         executor,
         handle,
@@ -157,18 +163,21 @@ impl Drop for Known {
 }
 
 impl Worker {
-    /// Calls `f` if this thread is one of the executor's workers, and has its post.
+    /// Has `f` take in the runnable if this thread is one of the executor's workers, and
+    /// has its post. Else the runnable comes back.
     #[inline]
     pub(super) fn here<R>(
         executor: &MultiThread,
-        f: impl FnOnce(&Worker, &Post) -> R,
-    ) -> Option<R> {
-        Self::current(|worker| {
-            if !ptr::eq(&*worker.executor, executor) {
-                return None;
-            }
-            worker.post().map(|post| f(worker, &post))
-        })?
+        runnable: Runnable,
+        f: impl FnOnce(&Worker, &Post, Runnable) -> R,
+    ) -> Result<R, Runnable> {
+        let mut runnable = Some(runnable);
+        let taken = Self::current(|worker| {
+            let post = worker.post()?;
+            let ours = ptr::eq(&*worker.executor, executor);
+            ours.then(|| f(worker, &post, runnable.take().expect("only here")))
+        });
+        taken.flatten().ok_or_else(|| runnable.expect("not taken"))
     }
 
     /// Calls `f` if this thread is a worker.
@@ -216,29 +225,29 @@ impl Worker {
     }
 
     fn work(&self) {
-        while !self.executor.idle.is_closed() {
-            match self.stretch() {
-                Stretch::Over => self.look(),
-                Stretch::Dry => self.find_work(),
-                Stretch::PostGone => return,
-            }
-        }
+        while !self.executor.idle.is_closed() && self.stretch() {}
     }
 
-    /// Polls until it is time to look around, or nothing is ready.
-    fn stretch(&self) -> Stretch {
+    /// Polls until it is time to look around, or nothing is ready, and then sees to that.
+    /// False: another thread has the post.
+    fn stretch(&self) -> bool {
         loop {
-            let round = match self.post() {
-                Some(post) if post.pace.borrow().is_stretch_over() => return Stretch::Over,
-                Some(post) => post.pace.borrow_mut().next_round(post.queue.len()),
-                None => return Stretch::PostGone,
+            let Some(post) = self.post() else {
+                return false;
             };
+            if post.pace.borrow().is_stretch_over() {
+                self.look(post);
+                return true;
+            }
+            let round = post.pace.borrow_mut().next_round(post.queue.len());
+            drop(post);
             for _ in 0..round {
                 let Some(post) = self.post() else {
-                    return Stretch::PostGone;
+                    return false;
                 };
                 let Some(next) = post.queue.pop() else {
-                    return Stretch::Dry;
+                    self.find_work(post);
+                    return true;
                 };
                 self.run(post, next);
             }
@@ -265,9 +274,9 @@ impl Worker {
     }
 
     /// Between two stretches: what came meanwhile?
-    fn look(&self) {
-        let Some(post) = self.post() else { return };
+    fn look(&self, post: Ref<'_, Post>) {
         let executor = &*self.executor;
+        let polled = post.pace.borrow().given();
         let ask = post.pace.borrow_mut().looked(Instant::now());
         if ask
             && executor.driver_handle.is_armed()
@@ -278,28 +287,30 @@ impl Worker {
             // A waker that panics has been reported. It must not end the worker.
             contain(|| {
                 let turn = driver.look(&executor.driver_handle);
-                self.brought(&post, turn);
+                post.brought(turn);
             });
         }
-        if post.queue.len() > 1 && !executor.idle.glance().needs_nobody() {
-            executor.tell_of_push();
-        }
+        self.share(&post);
         if !executor.injector.is_empty()
-            && let Steal::Success(runnable) = executor.injector.steal()
+            && let Steal::Success(runnable) = post.queue.take_from(&executor.injector, polled)
         {
             self.run(post, runnable);
         }
     }
 
-    /// The driver was turned: who is first served before it is asked again?
-    fn brought(&self, post: &Post, turn: Turn) {
-        let ready = post.queue.len();
-        post.pace.borrow_mut().brought(turn.woken(), ready);
+    /// Between stretches, and after a sleep: rouses somebody, if several are ready.
+    fn share(&self, post: &Post) {
+        let (idle, ready) = (&self.executor.idle, post.queue.len());
+        if idle.glance().is_hushed() && post.pace.borrow().is_worth_a_wake(ready) {
+            idle.end_hush();
+        }
+        if ready > 1 && !idle.glance().needs_nobody() {
+            self.executor.tell_of_push();
+        }
     }
 
     /// With nothing to run: looks for work elsewhere, or sleeps.
-    fn find_work(&self) {
-        let Some(post) = self.post() else { return };
+    fn find_work(&self, post: Ref<'_, Post>) {
         match self.search(&post) {
             Some(found) => self.run(post, found),
             None => self.rest(&post),
@@ -318,7 +329,7 @@ impl Worker {
         let workers = executor.stations.len();
         loop {
             let mut retry = false;
-            match post.queue.take_from(&executor.injector) {
+            match post.queue.take_from(&executor.injector, u32::MAX) {
                 Steal::Success(runnable) => return Some(runnable),
                 Steal::Retry => retry = true,
                 Steal::Empty => {}
@@ -362,25 +373,24 @@ impl Worker {
         let executor = &*self.executor;
         self.call_hook(executor.hooks.before_park.as_deref());
         if post.queue.is_empty() {
-            executor
-                .idle
-                .fall_asleep(post.index, post.searching.replace(false));
-            let stay_up = executor.idle.is_closed() || executor.has_work();
-            if stay_up {
+            let slept_at = Instant::now();
+            let searching = post.searching.replace(false);
+            let needless = self.others_are_brisk(post, slept_at);
+            executor.idle.fall_asleep(post.index, searching, needless);
+            let mut search = executor.idle.is_closed() || executor.has_work();
+            if search {
                 // Somebody may be taking just that.
                 hint::spin_loop();
             } else {
-                self.sleep(post);
+                search = self.sleep(post, slept_at);
             }
-            let up = executor.idle.get_up(post.index, stay_up);
-            post.searching.set(stay_up || up.roused);
+            let up = executor.idle.get_up(post.index, search);
+            post.searching.set(search || up.roused);
             if let Some(watcher) = up.appointed {
                 executor.rouse(watcher);
             }
         }
-        if post.queue.len() > 1 {
-            executor.tell_of_push();
-        }
+        self.share(post);
         self.call_hook(executor.hooks.after_park.as_deref());
         post.pace.borrow_mut().slept();
     }
@@ -391,46 +401,48 @@ impl Worker {
         }
     }
 
-    /// Sleeps, in the driver if that is free.
-    fn sleep(&self, post: &Post) {
+    /// Sleeps from `now` on, in the driver if that is free. True: the watcher saw
+    /// something to search for.
+    fn sleep(&self, post: &Post, now: Instant) -> bool {
         let executor = &*self.executor;
         let station = self.station(post);
         station.tally.observe(Event::Park);
-        let busy = post.up_since.get().elapsed().as_nanos() as u64;
-        station
-            .busy
-            .store(station.busy.load(Relaxed) + busy, Relaxed);
+        let busy = now
+            .saturating_duration_since(post.up_since.get())
+            .as_nanos() as u64;
+        station.busy.fetch_add(busy, Relaxed);
 
         let mut driver = executor.driver.try_lock();
         executor.idle.settle(post.index, driver.is_some());
-        self.note_polls(post);
+        let mut found = false;
         while let Some(around) = executor.idle.look_around(post.index) {
-            let at_most = around.watching.then_some(super::watch::TICK);
-            match &mut driver {
-                Some(driver) => {
-                    if station.bed.lie_in_driver() {
-                        let handle = &executor.driver_handle;
-                        contain(|| {
-                            let turn = driver.park_at_most(handle, at_most);
-                            self.brought(post, turn);
-                        });
-                        station.bed.rise();
+            let tick = self.left_of_tick(post, around.watching);
+            if tick == Some(Duration::ZERO) {
+                found = self.watch(post, &mut driver, around.all_parked);
+            } else if let Some(held) = &mut driver {
+                if station.bed.lie_in_driver() {
+                    let mut turned = false;
+                    contain(|| {
+                        let turn = held.park(&executor.driver_handle, tick);
+                        post.brought(turn);
+                        turned = true;
+                    });
+                    station.bed.rise();
+                    if !turned {
+                        // If it fails for good, it must not do so without a pause.
+                        station.bed.wait(Some(TICK));
                     }
                 }
-                None => station.bed.wait(at_most),
+            } else {
+                station.bed.wait(tick);
             }
-            if !post.queue.is_empty() || executor.idle.is_closed() {
+            if found || !post.queue.is_empty() || executor.idle.is_closed() {
                 break;
-            }
-            if around.watching {
-                self.watch(post, &mut driver);
-                if !post.queue.is_empty() {
-                    break;
-                }
             }
         }
         drop(driver);
         post.up_since.set(Instant::now());
         station.tally.observe(Event::Unpark);
+        found
     }
 }

@@ -64,11 +64,11 @@ impl<T> List<T> {
         self.pushed.load(Acquire).saturating_sub(taken)
     }
 
-    fn steal_batch_and_pop(&self, to: &Deque<T>) -> Steal<T> {
+    fn steal_batch(&self, to: &Worker<T>, limit: usize) -> Steal<T> {
         if self.len() == 0 {
             return Steal::Empty;
         }
-        let half = self.entries.lock().unwrap().len().div_ceil(2);
+        let half = self.entries.lock().unwrap().len().div_ceil(2).min(limit);
         let Some(first) = self.take() else {
             return Steal::Empty;
         };
@@ -81,9 +81,9 @@ impl<T> List<T> {
     }
 }
 
-pub(crate) struct Deque<T>(Arc<List<T>>);
+pub(crate) struct Worker<T>(Arc<List<T>>);
 
-impl<T> Deque<T> {
+impl<T> Worker<T> {
     pub(crate) fn new_fifo() -> Self {
         Self(Arc::new(List::new()))
     }
@@ -121,8 +121,8 @@ impl<T> Stealer<T> {
         self.0.len()
     }
 
-    pub(crate) fn steal_batch_and_pop(&self, to: &Deque<T>) -> Steal<T> {
-        self.0.steal_batch_and_pop(to)
+    pub(crate) fn steal_batch_and_pop(&self, to: &Worker<T>) -> Steal<T> {
+        self.0.steal_batch(to, usize::MAX)
     }
 }
 
@@ -155,7 +155,7 @@ impl<T> Injector<T> {
         }
     }
 
-    pub(crate) fn steal_batch_and_pop(&self, to: &Deque<T>) -> Steal<T> {
-        self.0.steal_batch_and_pop(to)
+    pub(crate) fn steal_batch_with_limit_and_pop(&self, to: &Worker<T>, limit: usize) -> Steal<T> {
+        self.0.steal_batch(to, limit)
     }
 }
