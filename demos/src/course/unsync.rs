@@ -10,7 +10,7 @@
 //! Downloading...                           2 ×, by a client that awaits
 //! Downloading more ...                     2 ×, by one that blocks
 //! Waiting...                               4 ×, 1,000 sleeps of a millisecond
-//! Downloaded 691 characters.
+//! Downloaded 504 characters.
 //! …
 //! Unsync version done in 1.07 seconds.
 //! ```
