@@ -7,8 +7,12 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::libraries::{Flavour, kolo, tokio};
-use crate::reading::{Reading, Sizes};
+use crate::reading::{Reading, Setting};
 use crate::{floors, peers};
+
+/// Workers of an executor of many threads, where nobody asked for a number: as many
+/// as the targets speak of, whatever the machine has.
+pub const WORKERS: usize = 2;
 
 /// A program that can be asked for a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
@@ -55,14 +59,15 @@ impl std::fmt::Display for Contender {
 
 /// Does `row` once, on `contender`, in this process.
 #[must_use]
-pub fn run(row: &str, contender: Contender, sizes: Sizes) -> Answer {
+pub fn run(row: &str, contender: Contender, setting: Setting) -> Answer {
+    let multi = Flavour::Multi(setting.workers.unwrap_or(WORKERS));
     match contender {
-        Contender::KoloCurrent => kolo::row::run(row, Flavour::Current, sizes),
-        Contender::KoloMulti => kolo::row::run(row, Flavour::Multi, sizes),
-        Contender::TokioCurrent => tokio::row::run(row, Flavour::Current, sizes),
-        Contender::TokioMulti => tokio::row::run(row, Flavour::Multi, sizes),
-        Contender::Smol => or_skipped(peers::smol::run(row, sizes), "not asked of smol"),
-        Contender::Floor => or_skipped(floors::run(row, sizes), "has no floor"),
+        Contender::KoloCurrent => kolo::row::run(row, Flavour::Current, setting),
+        Contender::KoloMulti => kolo::row::run(row, multi, setting),
+        Contender::TokioCurrent => tokio::row::run(row, Flavour::Current, setting),
+        Contender::TokioMulti => tokio::row::run(row, multi, setting),
+        Contender::Smol => or_skipped(peers::smol::run(row, setting.sizes), "not asked of smol"),
+        Contender::Floor => or_skipped(floors::run(row, setting), "has no floor"),
     }
 }
 
@@ -73,11 +78,44 @@ fn or_skipped(reading: Option<Reading>, reason: &str) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::{Cost, Row, Rows};
+    use crate::reading::Sizes;
+    use crate::rows::{Cost, Kind, Row, Rows};
 
-    /// Every row, on every program that claims it, at a small size.
+    const OF_CURRENT: [Contender; 2] = [Contender::KoloCurrent, Contender::TokioCurrent];
+    const OF_MULTI: [Contender; 2] = [Contender::KoloMulti, Contender::TokioMulti];
+
     #[test]
-    fn every_row_runs_on_every_program() {
+    fn every_row_runs_on_one_thread() {
+        every_row_runs(Kind::Current, OF_CURRENT, None);
+    }
+
+    #[test]
+    fn every_row_runs_on_workers() {
+        every_row_runs(Kind::Multi, OF_MULTI, Some(2));
+    }
+
+    /// One is where nobody can help, and more than there are cores is a crowd.
+    #[test]
+    fn rows_run_on_any_number_of_workers() {
+        let rows = Rows::load();
+        for workers in [1, 5] {
+            for name in [
+                "fork-join",
+                "build-each-drop",
+                "mutex",
+                "remote-spawn",
+                "lifo-third",
+            ] {
+                let row = rows.find(name).unwrap();
+                for contender in OF_MULTI {
+                    runs(row, contender, Some(workers));
+                }
+            }
+        }
+    }
+
+    /// Every row of a kind, on every program that claims it, at a small size.
+    fn every_row_runs(kind: Kind, contenders: [Contender; 2], workers: Option<usize>) {
         // The bytes need the counting allocator, and hello is counted in seconds;
         // tests/compare.rs asks for them. Of several rows on one load, one is enough.
         let elsewhere = |row: &Row| {
@@ -85,32 +123,49 @@ mod tests {
             let again = row.io && (row.same_as.is_some() || row.cost.is_difference());
             starts("bytes") || starts("hello") || again
         };
-        let rows = Rows::load().rows.into_iter().filter(|row| !elsewhere(row));
-        for row in rows {
-            let sizes = Sizes {
-                warm_up: 2,
-                measured: 20,
-            };
-            for contender in [
-                Contender::KoloCurrent,
-                Contender::TokioCurrent,
-                Contender::Floor,
-            ] {
-                let answer = run(&row.name, contender, sizes);
-                let absent = contender == Contender::Floor && row.floor.is_none();
-                match answer {
-                    Answer::Reading(reading) => {
-                        assert!(!absent, "{} has no floor by the file", row.name);
-                        assert!(reading.wall > 0.0, "{} on {contender}", row.name);
-                        let counts = row.cost == Cost::Reading;
-                        // An echo's latency is always there; a row need not look at it.
-                        let may = counts || row.name.starts_with("echo");
-                        assert!(reading.counted.is_some() >= counts, "{}", row.name);
-                        assert!(reading.counted.is_some() <= may, "{}", row.name);
-                    }
-                    Answer::Skipped(_) => assert!(absent, "{} on {contender}", row.name),
-                }
+        let rows = Rows::load().rows.into_iter();
+        for row in rows.filter(|row| !elsewhere(row) && row.aim(kind).is_some()) {
+            for contender in contenders {
+                runs(&row, contender, workers);
             }
+            runs(&row, Contender::Floor, workers);
+        }
+    }
+
+    fn runs(row: &Row, contender: Contender, workers: Option<usize>) {
+        let sizes = Sizes {
+            warm_up: 2,
+            // Each of these takes 50 ms.
+            measured: if row.name.starts_with("stuck") { 2 } else { 20 },
+        };
+        let setting = Setting {
+            sizes,
+            workers,
+            rate: row.rate_of.as_ref().map(|_| 1_000),
+        };
+        let answer = run(&row.name, contender, setting);
+        let absent = contender == Contender::Floor && row.floor.is_none();
+        match answer {
+            Answer::Reading(reading) => {
+                assert!(!absent, "{} has no floor by the file", row.name);
+                assert!(reading.wall > 0.0, "{} on {contender}", row.name);
+                let counts = row.cost == Cost::Reading;
+                // An echo's latency is always there; a row need not look at it.
+                let echo = row.name.starts_with("echo");
+                assert!(reading.counted.is_some() >= counts, "{}", row.name);
+                assert!(
+                    reading.counted.is_some() <= (counts || echo),
+                    "{}",
+                    row.name
+                );
+                assert_eq!(
+                    reading.p50.is_some(),
+                    echo || row.io && counts,
+                    "{}",
+                    row.name
+                );
+            }
+            Answer::Skipped(_) => assert!(absent, "{} on {contender}", row.name),
         }
     }
 

@@ -20,7 +20,8 @@ use std::time::Duration;
 
 use crate::contenders::{Answer, Contender};
 use crate::reading::Reading;
-use crate::rows::{Cost, Row};
+use crate::rows::{Cost, Kind, Row};
+use crate::stats::median;
 use crate::{callgrind, strace};
 
 /// How long one process may take before it is taken for hung.
@@ -50,15 +51,57 @@ pub struct Contest {
     pub program: PathBuf,
     /// Ours first, then the peer that it is judged against, then any others.
     pub contenders: Vec<Contender>,
+    /// How many workers executors of many threads have; `None` where the first is of
+    /// one thread.
+    pub workers: Option<usize>,
+    /// Do the floors take part?
+    pub floors: bool,
 }
 
+/// How often the peer is asked how fast it is, before messages come at half that rate.
+const SATURATED: usize = 3;
+
 impl Contest {
-    /// Does `row` in as many rounds; calls `step` before each process with the
-    /// program's turn.
+    /// The kind of executor that is compared.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        Kind::of(self.contenders[0])
+    }
+
+    /// Half of what the peer does of `row` in a second, when it has all it can do.
+    ///
+    /// # Errors
+    ///
+    /// If the peer has none to offer: what became of the row instead.
+    pub fn half_rate(&self, row: &Row) -> Result<u64, Outcome> {
+        let peer = self.contenders[1];
+        let mut walls = Vec::new();
+        for _ in 0..SATURATED {
+            match self.run(row, peer, row.size, None) {
+                Ok(reading) => walls.push(reading.wall),
+                Err(absence) => return Err(absence.outcome(peer)),
+            }
+        }
+        Ok(((0.5e9 / median(&walls)) as u64).max(1))
+    }
+
+    /// Does `row` in as many rounds, at a `rate` of arrival if it needs one; calls
+    /// `step` before each process with the program's turn.
     ///
     /// A program that does not know the row drops out of it, unless it is one
     /// of the first two: without them there is nothing to judge.
-    pub fn hold(&self, row: &Row, rounds: usize, mut step: impl FnMut(Contender)) -> Outcome {
+    pub fn hold(
+        &self,
+        row: &Row,
+        rounds: usize,
+        rate: Option<u64>,
+        mut step: impl FnMut(Contender),
+    ) -> Outcome {
+        if let (Some(least), Some(workers)) = (row.least_workers, self.workers)
+            && workers < least
+        {
+            return Outcome::Skipped(format!("asks for {least} workers"));
+        }
         if row.cost == Cost::Callgrind && !callgrind::installed() {
             return Outcome::Skipped("valgrind is not installed".into());
         }
@@ -72,18 +115,14 @@ impl Contest {
             while let Some((contender, readings)) = held.get_mut(place) {
                 let contender = *contender;
                 step(contender);
-                match self.ask(row, contender) {
+                let dispensable = !self.contenders[..2].contains(&contender);
+                match self.ask(row, contender, rate) {
                     Ok(reading) => readings.push(reading),
-                    Err(Absence::Failed(said)) => {
-                        return Outcome::Failed(format!("{contender}: {said}"));
-                    }
-                    Err(Absence::Skipped(reason)) if self.contenders[..2].contains(&contender) => {
-                        return Outcome::Skipped(format!("{contender}: {reason}"));
-                    }
-                    Err(Absence::Skipped(_)) => {
+                    Err(Absence::Skipped(_)) if dispensable => {
                         held.remove(place);
                         continue;
                     }
+                    Err(absence) => return absence.outcome(contender),
                 }
                 place += 1;
             }
@@ -99,19 +138,22 @@ impl Contest {
     }
 
     fn contenders(&self, row: &Row) -> Vec<(Contender, Vec<Reading>)> {
-        let floor = row.floor.as_ref().map(|_| Contender::Floor);
+        let floor = row.floor.as_ref().filter(|_| self.floors);
+        let current = Contender::KoloCurrent;
+        let beside = row.needs_current(self.kind()) && !self.contenders.contains(&current);
         self.contenders
             .iter()
             .copied()
-            .chain(floor)
+            .chain(beside.then_some(current))
+            .chain(floor.map(|_| Contender::Floor))
             .map(|contender| (contender, Vec::new()))
             .collect()
     }
 
-    fn ask(&self, row: &Row, contender: Contender) -> Result<Reading, Absence> {
+    fn ask(&self, row: &Row, contender: Contender, rate: Option<u64>) -> Result<Reading, Absence> {
         if row.cost.is_difference() {
             let count = |size| {
-                let arguments = arguments(row, contender, size);
+                let arguments = self.arguments(row, contender, size, rate);
                 match row.cost {
                     Cost::Strace => strace::count(&self.program, &arguments, &row.calls),
                     _ => callgrind::instructions(&self.program, &arguments),
@@ -119,7 +161,7 @@ impl Contest {
                 .map_err(Absence::Failed)
             };
             // Asked first with nobody looking on, for an absence has words of its own.
-            let reading = self.run(row, contender, row.warm_up)?;
+            let reading = self.run(row, contender, row.warm_up, rate)?;
             let (small, large) = (count(row.warm_up)?, count(row.size)?);
             let per_item = (large as f64 - small as f64) / (row.size - row.warm_up) as f64;
             return Ok(Reading {
@@ -127,14 +169,20 @@ impl Contest {
                 ..reading
             });
         }
-        self.run(row, contender, row.size)
+        self.run(row, contender, row.size, rate)
     }
 
     /// One process, one answer.
-    fn run(&self, row: &Row, contender: Contender, size: u64) -> Result<Reading, Absence> {
+    fn run(
+        &self,
+        row: &Row,
+        contender: Contender,
+        size: u64,
+        rate: Option<u64>,
+    ) -> Result<Reading, Absence> {
         let failed = |said: String| Absence::Failed(said);
         let mut child = Command::new(&self.program)
-            .args(arguments(row, contender, size))
+            .args(self.arguments(row, contender, size, rate))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -174,19 +222,92 @@ impl Contest {
             Err(error) => Err(failed(format!("its answer can't be read: {error}"))),
         }
     }
+
+    /// The command line of the hidden mode of `compare`.
+    fn arguments(
+        &self,
+        row: &Row,
+        contender: Contender,
+        size: u64,
+        rate: Option<u64>,
+    ) -> Vec<OsString> {
+        let mut arguments = vec!["--one".to_owned(), row.name.clone()];
+        arguments.extend(["--rt".to_owned(), contender.name().to_owned()]);
+        arguments.extend(["--size".to_owned(), size.to_string()]);
+        if let Some(workers) = self.workers {
+            arguments.extend(["--workers".to_owned(), workers.to_string()]);
+        }
+        if let Some(rate) = rate {
+            arguments.extend(["--rate".to_owned(), rate.to_string()]);
+        }
+        arguments.into_iter().map(OsString::from).collect()
+    }
 }
 
-/// The command line of the hidden mode of `compare`.
-fn arguments(row: &Row, contender: Contender, size: u64) -> Vec<OsString> {
-    let size = size.to_string();
-    [
-        "--one",
-        &row.name,
-        "--rt",
-        contender.name(),
-        "--size",
-        &size,
-    ]
-    .map(OsString::from)
-    .to_vec()
+impl Absence {
+    /// Of a program without which there is nothing to judge.
+    fn outcome(self, of: Contender) -> Outcome {
+        match self {
+            Absence::Skipped(reason) => Outcome::Skipped(format!("{of}: {reason}")),
+            Absence::Failed(said) => Outcome::Failed(format!("{of}: {said}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::Rows;
+
+    fn contest(contenders: &[Contender], floors: bool) -> Contest {
+        Contest {
+            program: PathBuf::from("/bin/false"),
+            contenders: contenders.to_vec(),
+            workers: Some(2),
+            floors,
+        }
+    }
+
+    const MULTI: [Contender; 2] = [Contender::KoloMulti, Contender::TokioMulti];
+
+    fn who(contest: &Contest, row: &str) -> Vec<Contender> {
+        let row = Rows::load().find(row).unwrap().clone();
+        let held = contest.contenders(&row).into_iter();
+        held.map(|(contender, _)| contender).collect()
+    }
+
+    #[test]
+    fn kolos_other_executor_takes_part_where_it_is_held_against() {
+        let [ours, peer] = MULTI;
+        let (current, floor) = (Contender::KoloCurrent, Contender::Floor);
+        let multi = contest(&MULTI, true);
+        assert_eq!(who(&multi, "yield"), [ours, peer, floor]);
+        assert_eq!(who(&multi, "yield-alone"), [ours, peer, current, floor]);
+        assert_eq!(who(&multi, "stuck-io"), MULTI);
+        assert_eq!(who(&contest(&MULTI, false), "yield"), MULTI);
+        let named = contest(&[ours, peer, current], true);
+        assert_eq!(who(&named, "yield-alone"), [ours, peer, current, floor]);
+    }
+
+    #[test]
+    fn a_row_that_needs_more_workers_is_skipped() {
+        let row = Rows::load().find("stuck-io").unwrap().clone();
+        let mut contest = contest(&MULTI, true);
+        contest.workers = Some(1);
+        let outcome = contest.hold(&row, 1, None, |_| unreachable!("nobody is asked"));
+        assert_eq!(outcome, Outcome::Skipped("asks for 2 workers".into()));
+        contest.workers = Some(2);
+        let outcome = contest.hold(&row, 1, None, |_| {});
+        assert!(matches!(outcome, Outcome::Failed(_)), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_child_is_told_all_it_needs() {
+        let rows = Rows::load();
+        let row = rows.find("echo-1000-paced").unwrap();
+        let contest = contest(&MULTI, true);
+        let told = contest.arguments(row, Contender::KoloMulti, 7, Some(900));
+        let expected = "--one echo-1000-paced --rt kolo-multi --size 7 --workers 2 --rate 900";
+        assert_eq!(told, expected.split(' ').collect::<Vec<_>>());
+    }
 }

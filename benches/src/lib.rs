@@ -16,11 +16,9 @@
 //!    of one process.
 //! 3. [`contest`]: who runs when.
 //! 4. [`stats`], [`verdict`]: what may be concluded.
-//! 5. [`report`], [`table`]: how it is told.
+//! 5. [`report`], [`table`], [`matrix`]: how it is told.
 //!
-//! What no row shows: more than one
-//! thread at work, and how a program feels that does more than one of these
-//! things. A ratio of two runtimes on work that neither was built for says
+//! What no row shows: how a program feels that does more than one of these things. A ratio of two runtimes on work that neither was built for says
 //! little; that is why each workload's header says what it leaves out.
 //!
 //! The criterion groups in `benches/` use the same workloads. They are for
@@ -35,6 +33,7 @@ pub mod floors;
 pub mod libraries;
 pub mod load;
 pub mod machine;
+pub mod matrix;
 pub mod peers;
 pub mod reading;
 pub mod report;

@@ -21,19 +21,35 @@ pub struct Job {
     pub buffer: usize,
 }
 
-/// The job of a row, if it is one for an echo server.
+/// The job of a row, if it is one for an echo server; `rate` is that of arrival,
+/// in messages a second, where messages are to arrive at times of their own.
+///
+/// # Panics
+///
+/// If such a row was given no rate.
 #[must_use]
-pub fn job(row: &str, sizes: Sizes) -> Option<Job> {
+pub fn job(row: &str, sizes: Sizes, rate: Option<u64>) -> Option<Job> {
     let (warm_up, measured) = (sizes.warm_up, sizes.measured);
     let (name, rest) = row.split_once('-').unwrap_or((row, ""));
     let (work, buffer) = match name {
         "echo" => {
-            let connections = rest.split('-').next()?.parse().ok()?;
-            let work = Work::Echo {
-                connections,
-                size: MESSAGE,
-                warm_up: Amount::Messages(warm_up),
-                measured: Amount::Messages(measured),
+            let mut rest = rest.split('-');
+            let connections = rest.next()?.parse().ok()?;
+            let work = if rest.next() == Some("paced") {
+                Work::Paced {
+                    connections,
+                    size: MESSAGE,
+                    rate: rate.unwrap_or_else(|| panic!("{row} is given its rate")),
+                    warm_up,
+                    measured,
+                }
+            } else {
+                Work::Echo {
+                    connections,
+                    size: MESSAGE,
+                    warm_up: Amount::Messages(warm_up),
+                    measured: Amount::Messages(measured),
+                }
             };
             (work, 4096)
         }
@@ -89,11 +105,23 @@ mod tests {
             warm_up: 3,
             measured: 10,
         };
-        let connections = |row| job(row, sizes).map(|job| job.work.connections());
+        let connections = |row| job(row, sizes, None).map(|job| job.work.connections());
         assert_eq!(connections("echo-1000"), Some(1000));
         assert_eq!(connections("echo-64-p99"), Some(64));
         assert_eq!(connections("bulk"), Some(1));
         assert_eq!(connections("bytes-connection"), None);
         assert_eq!(connections("yield"), None);
+        let paced = job("echo-1000-paced-p99", sizes, Some(500)).unwrap().work;
+        assert!(
+            matches!(
+                paced,
+                Work::Paced {
+                    rate: 500,
+                    connections: 1000,
+                    ..
+                }
+            ),
+            "{paced:?}"
+        );
     }
 }

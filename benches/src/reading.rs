@@ -21,6 +21,8 @@ pub struct Reading {
     /// What the workload counted, if that is what the row is about; of sockets,
     /// the 99th percentile of a message's time under way, in microseconds.
     pub counted: Option<f64>,
+    /// The median of a message's time under way, in microseconds.
+    pub p50: Option<f64>,
 }
 
 impl Reading {
@@ -32,10 +34,12 @@ impl Reading {
     #[must_use]
     pub fn of(found: io::Result<Findings>) -> Self {
         let found = found.unwrap_or_else(|error| panic!("the load client: {error}"));
+        let micros = |time: Duration| time.as_secs_f64() * 1e6;
         Self {
             wall: found.wall_each(),
             cpu: found.cpu_each(),
-            counted: found.latency.map(|latency| latency.p99.as_secs_f64() * 1e6),
+            counted: found.latency.map(|latency| micros(latency.p99)),
+            p50: found.latency.map(|latency| micros(latency.p50)),
         }
     }
 }
@@ -45,6 +49,17 @@ impl Reading {
 pub struct Sizes {
     pub warm_up: u64,
     pub measured: u64,
+}
+
+/// All that a row may be told of how it is to be done.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    pub sizes: Sizes,
+    /// How many workers an executor of many threads has. `None` where executors of
+    /// one thread are compared.
+    pub workers: Option<usize>,
+    /// At which rate messages arrive, in messages a second, where that is fixed.
+    pub rate: Option<u64>,
 }
 
 /// Times `work`, which does as many operations as it is told, after a warm-up
@@ -61,6 +76,7 @@ pub fn timed(sizes: Sizes, mut work: impl FnMut(u64)) -> Reading {
         wall: per_operation(wall),
         cpu: per_operation(cpu),
         counted: None,
+        p50: None,
     }
 }
 

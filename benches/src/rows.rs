@@ -3,8 +3,13 @@
 //! The file is compiled in, so that a binary and its questions can't come
 //! apart; its own `about` explains the fields. It was committed before the
 //! first table, and is the only place where a target or a weight is written.
+//!
+//! What is to be reached depends on the [`Kind`] of executor: a row has an
+//! [`Aim`] for one of them or for both.
 
 use serde::{Deserialize, Serialize};
+
+use crate::contenders::Contender;
 
 const TEXT: &str = include_str!("../ROWS.json");
 
@@ -13,6 +18,7 @@ const TEXT: &str = include_str!("../ROWS.json");
 #[serde(deny_unknown_fields)]
 pub struct Rows {
     pub about: Vec<String>,
+    pub mean_without_io: Means,
     pub rows: Vec<Row>,
 }
 
@@ -32,8 +38,12 @@ pub struct Row {
     pub runs: usize,
     /// Do rounds differ? A count needs fewer of them, and no option changes it.
     pub varies: bool,
-    pub target: Targets,
-    pub weight: f64,
+    /// For executors of one thread.
+    #[serde(default)]
+    pub current: Option<Aim>,
+    /// For executors of many.
+    #[serde(default)]
+    pub multi: Option<Aim>,
     /// Do sockets take part? [`verdict`](crate::verdict) is a little milder
     /// there, and a load client keeps the clock.
     #[serde(default)]
@@ -47,8 +57,42 @@ pub struct Row {
     /// The system calls that [`Cost::Strace`] counts.
     #[serde(default)]
     pub calls: Vec<String>,
+    /// The row half of whose rate, as the peer does it, is the rate of arrival here.
+    #[serde(default)]
+    pub rate_of: Option<String>,
+    /// With fewer workers it would be another question.
+    #[serde(default)]
+    pub least_workers: Option<usize>,
     /// What the floor program is, if there is one.
     pub floor: Option<String>,
+}
+
+/// Which kind of executor is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// One thread.
+    Current,
+    /// Workers.
+    Multi,
+}
+
+/// What is to be reached in a row, and how much the row counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Aim {
+    pub target: Targets,
+    pub weight: f64,
+}
+
+/// What the mean of all rows without sockets is to reach.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Means {
+    #[serde(default)]
+    pub current: Option<f64>,
+    #[serde(default)]
+    pub multi: Option<f64>,
 }
 
 /// What of a process counts as its cost. Less is better.
@@ -59,8 +103,13 @@ pub enum Cost {
     Wall,
     /// CPU nanoseconds per operation, user and system, all threads.
     Cpu,
-    /// What the workload itself has counted.
+    /// What the workload itself has counted; of sockets, the 99th percentile of a
+    /// message's time under way.
     Reading,
+    /// The median of that time.
+    P50,
+    /// The 99th percentile over the median.
+    Tail,
     /// User instructions per operation.
     Callgrind,
     /// System calls per operation.
@@ -92,6 +141,8 @@ pub enum Target {
     /// What our cost has above the floor's is at most this share of what the
     /// peer's has.
     AboveFloorAtMost(f64),
+    /// Our cost is not above this many times kolo-current's.
+    CurrentAtMost(f64),
 }
 
 /// One target, or several that are all to be met.
@@ -130,7 +181,49 @@ impl Rows {
     }
 }
 
+impl Kind {
+    /// The kind of a comparison is that of the first who takes part.
+    #[must_use]
+    pub fn of(contender: Contender) -> Self {
+        match contender {
+            Contender::KoloMulti | Contender::TokioMulti => Kind::Multi,
+            Contender::KoloCurrent
+            | Contender::TokioCurrent
+            | Contender::Smol
+            | Contender::Floor => Kind::Current,
+        }
+    }
+}
+
+impl Means {
+    #[must_use]
+    pub fn of(self, kind: Kind) -> Option<f64> {
+        match kind {
+            Kind::Current => self.current,
+            Kind::Multi => self.multi,
+        }
+    }
+}
+
 impl Row {
+    /// What is to be reached here by executors of this kind.
+    #[must_use]
+    pub fn aim(&self, kind: Kind) -> Option<&Aim> {
+        match kind {
+            Kind::Current => self.current.as_ref(),
+            Kind::Multi => self.multi.as_ref(),
+        }
+    }
+
+    /// Is kolo's executor of one thread to be held against?
+    #[must_use]
+    pub fn needs_current(&self, kind: Kind) -> bool {
+        self.aim(kind).is_some_and(|aim| {
+            let mut targets = aim.target.iter();
+            targets.any(|target| matches!(target, Target::CurrentAtMost(_)))
+        })
+    }
+
     /// How many rounds, when `asked` were asked for.
     #[must_use]
     pub fn rounds(&self, asked: Option<usize>) -> usize {
@@ -150,6 +243,7 @@ impl std::fmt::Display for Target {
             Target::FloorsAtMost(n) => write!(f, "≤ {n} floors"),
             Target::Level => write!(f, "level"),
             Target::AboveFloorAtMost(n) => write!(f, "≤ {n}× above floor"),
+            Target::CurrentAtMost(n) => write!(f, "≤ {n}× current"),
         }
     }
 }
@@ -179,14 +273,19 @@ mod tests {
     #[test]
     fn every_row_is_whole() {
         for row in Rows::load().rows {
-            assert!(row.size > 0 && row.runs > 0 && row.weight >= 0.0, "{row:?}");
+            assert!(row.size > 0 && row.runs > 0, "{row:?}");
             assert!(!row.what.is_empty() && !row.unit.is_empty(), "{row:?}");
             if row.cost.is_difference() {
                 assert!(row.warm_up < row.size, "two sizes to take apart: {row:?}");
             }
             assert_eq!(row.cost == Cost::Strace, !row.calls.is_empty(), "{row:?}");
-            assert!(row.target.iter().count() > 0, "{row:?}");
-            for target in row.target.iter() {
+            let latency = row.name.starts_with("echo");
+            let of_messages = matches!(row.cost, Cost::P50 | Cost::Tail);
+            assert!(latency || !of_messages, "{row:?}");
+            let aims: Vec<&Aim> = row.current.iter().chain(&row.multi).collect();
+            assert!(!aims.is_empty(), "something to reach: {row:?}");
+            assert!(aims.iter().all(|aim| aim.weight >= 0.0), "{row:?}");
+            for target in aims.iter().flat_map(|aim| aim.target.iter()) {
                 if let Target::FloorsAtMost(_) | Target::AboveFloorAtMost(_) = target {
                     assert!(row.floor.is_some(), "a floor to hold against: {row:?}");
                 }
@@ -194,6 +293,22 @@ mod tests {
                     assert!(n >= 1.0, "{row:?}");
                 }
             }
+            assert!(
+                !row.needs_current(Kind::Current),
+                "it is kolo-current that is judged: {row:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_rate_is_that_of_a_row_without_one() {
+        let rows = Rows::load();
+        let paced: Vec<&Row> = rows.rows.iter().filter(|r| r.rate_of.is_some()).collect();
+        assert!(!paced.is_empty());
+        for row in paced {
+            let of = rows.find(row.rate_of.as_ref().unwrap()).unwrap();
+            assert!(of.rate_of.is_none() && of.cost == Cost::Wall, "{row:?}");
+            assert!(row.io && of.aim(Kind::Multi).is_some(), "{row:?}");
         }
     }
 
@@ -207,6 +322,11 @@ mod tests {
             let first = first.expect("it stands further up");
             let held = |row: &Row| (row.size, row.quick, row.warm_up, row.runs, row.varies);
             assert_eq!(held(first), held(row), "{}", row.name);
+            assert_eq!(first.rate_of, row.rate_of, "{}", row.name);
+            for kind in [Kind::Current, Kind::Multi] {
+                let both = first.aim(kind).is_some() || row.aim(kind).is_none();
+                assert!(both, "{}", row.name);
+            }
             assert_eq!(first.floor.is_some(), row.floor.is_some(), "{}", row.name);
         }
     }
@@ -214,9 +334,36 @@ mod tests {
     #[test]
     fn several_targets_are_shown_in_one_line() {
         let rows = Rows::load();
-        let shown = |name: &str| rows.find(name).unwrap().target.to_string();
-        assert_eq!(shown("echo-64"), "level, ≤ 1.031 floors");
-        assert_eq!(shown("echo-64-instructions"), "≤ 0.5× above floor");
+        let shown = |name: &str, kind| {
+            let row = rows.find(name).unwrap();
+            row.aim(kind).map(|aim| aim.target.to_string())
+        };
+        let known = |text: &str| Some(text.to_owned());
+        let (current, multi) = (Kind::Current, Kind::Multi);
+        assert_eq!(shown("echo-64", current), known("level, ≤ 1.031 floors"));
+        assert_eq!(shown("echo-64", multi), known("level"));
+        assert_eq!(
+            shown("echo-64-instructions", current),
+            known("≤ 0.5× above floor")
+        );
+        assert_eq!(shown("echo-64-instructions", multi), None);
+        assert_eq!(shown("yield-alone", multi), known("level, ≤ 2× current"));
+    }
+
+    #[test]
+    fn both_kinds_have_targets_of_their_own() {
+        let rows = Rows::load();
+        let target = |name: &str, kind| {
+            let row: &Row = rows.find(name).unwrap();
+            row.aim(kind).map(|aim| aim.target.clone())
+        };
+        let times = |n| Some(Targets::One(Target::TimesLess(n)));
+        assert_eq!(target("loop-mpsc", Kind::Current), times(5.0));
+        assert_eq!(target("loop-mpsc", Kind::Multi), times(3.0));
+        assert_eq!(target("fork-join", Kind::Current), None);
+        assert_eq!(target("fork-join", Kind::Multi), times(1.5));
+        assert_eq!(rows.mean_without_io.of(Kind::Multi), Some(2.0));
+        assert_eq!(rows.mean_without_io.of(Kind::Current), None);
     }
 
     #[test]

@@ -7,10 +7,11 @@
 use std::fmt::Write;
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
+use kolo_load::Placement;
 
 use crate::contenders::Contender;
 use crate::report::{Finding, Judgement, Report};
-use crate::rows::Rows;
+use crate::rows::{Aim, Kind, Row, Rows};
 use crate::stats::Estimate;
 use crate::verdict::Standing;
 
@@ -24,7 +25,7 @@ pub fn human(report: &Report) -> String {
     table.enforce_styling();
     format!(
         "{}; {}\n{table}\n{}",
-        report.machine,
+        place(report),
         versions(report),
         foot(report)
     )
@@ -36,17 +37,22 @@ pub fn markdown(report: &Report) -> String {
     let mut table = table(report);
     table.load_style(comfy_table::presets::ASCII_MARKDOWN);
     table.force_no_tty();
-    let Report {
-        machine,
-        date,
-        command,
-        ..
-    } = report;
+    let Report { date, command, .. } = report;
     format!(
-        "`{command}`\n\n{machine}; {date}; {}\n\n{table}\n\n{}",
+        "`{command}`\n\n{}; {date}; {}\n\n{table}\n\n{}",
+        place(report),
         versions(report),
         foot(report)
     )
+}
+
+/// The machine, and how much of it was asked for.
+fn place(report: &Report) -> String {
+    let workers = report.workers.map(|workers| match workers {
+        1 => "; 1 worker".to_owned(),
+        workers => format!("; {workers} workers"),
+    });
+    format!("{}{}", report.machine, workers.unwrap_or_default())
 }
 
 /// The rows that can be asked for.
@@ -58,25 +64,35 @@ pub fn list(rows: &Rows) -> String {
     table.set_header([
         "row",
         "unit",
-        "target",
-        "weight",
+        "target, current",
+        "target, multi",
+        "weights",
         "what it does",
         "its floor",
     ]);
     for row in &rows.rows {
+        let weight =
+            |aim: &Option<Aim>| aim.as_ref().map_or_else(dash, |aim| aim.weight.to_string());
         table.add_row([
             row.name.clone(),
             row.unit.clone(),
-            row.target.to_string(),
-            row.weight.to_string(),
+            target(row, Kind::Current),
+            target(row, Kind::Multi),
+            format!("{}, {}", weight(&row.current), weight(&row.multi)),
             row.what.clone(),
-            row.floor.clone().unwrap_or_else(|| "—".into()),
+            row.floor.clone().unwrap_or_else(dash),
         ]);
     }
     table.to_string()
 }
 
+fn target(row: &Row, kind: Kind) -> String {
+    row.aim(kind)
+        .map_or_else(dash, |aim| aim.target.to_string())
+}
+
 fn table(report: &Report) -> Table {
+    let kind = Kind::of(report.contenders[0]);
     let mut table = Table::new();
     let mut header = vec!["row".to_owned(), "unit".to_owned()];
     header.extend(report.contenders.iter().map(ToString::to_string));
@@ -110,13 +126,13 @@ fn table(report: &Report) -> Table {
                         .floors
                         .map_or_else(dash, |ratio| times(ratio.median)),
                 ));
-                cells.push(Cell::new(&line.row.target));
+                cells.push(Cell::new(target(&line.row, kind)));
                 cells.push(verdict(judgement));
             }
             Finding::Skipped(_) | Finding::Failed(_) => {
                 let blanks = report.contenders.len() + 4;
                 cells.extend((0..blanks).map(|_| number(dash())));
-                cells.push(Cell::new(&line.row.target));
+                cells.push(Cell::new(target(&line.row, kind)));
                 cells.push(match line.finding {
                     Finding::Failed(_) => Cell::new("failed").fg(Color::Red),
                     _ => Cell::new("skipped").fg(Color::Yellow),
@@ -163,14 +179,33 @@ fn foot(report: &Report) -> String {
             times(overall)
         );
     }
+    if let Some(mean) = report.without_io {
+        let _ = write!(foot, "\nThose without sockets: {}", times(mean));
+        if let (Some(least), Some(met)) = (report.without_io_target, report.mean_met()) {
+            let met = if met { "met" } else { "missed" };
+            let _ = write!(foot, ", target ≥ {least}×, {met}");
+        }
+        foot.push('.');
+    }
     if report.rows.iter().any(|line| line.row.io) {
-        let _ = write!(
-            foot,
-            "\nSockets, where a server has one thread: {}. CPU is the server's.",
-            report.machine.placement
-        );
+        let _ = match report.workers {
+            Some(_) => write!(foot, "\nSockets: {}.", Placement::Anywhere),
+            None => write!(
+                foot,
+                "\nSockets, where a server has one thread: {}.",
+                report.machine.placement
+            ),
+        };
+        foot.push_str(" CPU is the server's.");
     }
     for line in &report.rows {
+        if let Some(rate) = line.rate {
+            let _ = write!(
+                foot,
+                "\n{}: {rate} messages are due each second, half of what {peer} can.",
+                line.row.name
+            );
+        }
         match &line.finding {
             Finding::Skipped(reason) => {
                 let _ = write!(foot, "\nSkipped: {} ({reason}).", line.row.name);
@@ -178,13 +213,23 @@ fn foot(report: &Report) -> String {
             Finding::Failed(said) => {
                 let _ = write!(foot, "\nFailed: {} ({said}).", line.row.name);
             }
-            Finding::Judged(_) => {}
+            Finding::Judged(judgement) => {
+                if let Some(over) = judgement.over_current {
+                    let _ = write!(
+                        foot,
+                        "\n{}: {ours}'s cost is {} of {}'s.",
+                        line.row.name,
+                        interval(over),
+                        Contender::KoloCurrent
+                    );
+                }
+            }
         }
     }
     foot
 }
 
-fn versions(report: &Report) -> String {
+pub(crate) fn versions(report: &Report) -> String {
     let versions: Vec<_> = report
         .versions
         .iter()
@@ -201,15 +246,15 @@ fn cost(judgement: &Judgement, who: Contender) -> Cell {
     number(program.map_or_else(dash, |program| significant(program.cost.median)))
 }
 
-fn number(text: String) -> Cell {
+pub(crate) fn number(text: String) -> Cell {
     Cell::new(text).set_alignment(CellAlignment::Right)
 }
 
-fn dash() -> String {
+pub(crate) fn dash() -> String {
     "—".into()
 }
 
-fn interval(ratio: Estimate) -> String {
+pub(crate) fn interval(ratio: Estimate) -> String {
     let bare = |value| times(value).trim_end_matches('×').to_owned();
     format!(
         "{} ({}–{})",
@@ -219,7 +264,7 @@ fn interval(ratio: Estimate) -> String {
     )
 }
 
-fn times(value: f64) -> String {
+pub(crate) fn times(value: f64) -> String {
     if value.is_infinite() {
         "∞×".into()
     } else {
@@ -254,7 +299,8 @@ mod tests {
                 Reading {
                     wall,
                     cpu: wall,
-                    counted: Some(wall)
+                    counted: Some(wall),
+                    p50: None,
                 };
                 3
             ]
@@ -270,12 +316,15 @@ mod tests {
         ]);
         Report::new(
             vec![Contender::KoloCurrent, Contender::TokioCurrent],
+            None,
             vec![
-                RowReport::new(row("yield"), held),
-                RowReport::new(row("idle"), asleep),
+                RowReport::new(row("yield"), held, None, None),
+                RowReport::new(row("idle"), asleep, None, None),
                 RowReport::new(
                     row("loop-mpsc-instructions"),
                     Outcome::Skipped("valgrind is not installed".into()),
+                    None,
+                    None,
                 ),
             ],
             Machine::here(),
@@ -354,9 +403,54 @@ mod tests {
     }
 
     #[test]
+    fn the_foot_says_what_no_column_has() {
+        let rows = Rows::load();
+        let of = |contender, cost: f64| {
+            let reading = Reading {
+                wall: cost,
+                cpu: cost,
+                counted: Some(cost),
+                p50: Some(cost),
+            };
+            (contender, vec![reading; 3])
+        };
+        let line = |name: &str, rate| {
+            let row = rows.find(name).unwrap().clone();
+            let held = vec![
+                of(Contender::KoloMulti, 20.0),
+                of(Contender::TokioMulti, 60.0),
+                of(Contender::KoloCurrent, 16.0),
+            ];
+            RowReport::new(row, Outcome::Held(held), Some(2), rate)
+        };
+        let report = Report::new(
+            vec![Contender::KoloMulti, Contender::TokioMulti],
+            Some(2),
+            vec![
+                line("yield-alone", None),
+                line("echo-1000-paced", Some(52_000)),
+            ],
+            Machine::here(),
+        );
+        let page = markdown(&report.to_reach(Some(2.0)));
+        for expected in [
+            "; 2 workers; ",
+            "Those without sockets: 3.00×, target ≥ 2×, met.",
+            "where the kernel puts them. CPU is the server's.",
+            "yield-alone: kolo-multi's cost is 1.25× (1.25–1.25) of kolo-current's.",
+            "echo-1000-paced: 52000 messages are due each second, half of what tokio-multi can.",
+        ] {
+            assert!(page.contains(expected), "{expected}: {page}");
+        }
+        let row = cells(&page, "yield-alone");
+        assert_eq!(row[row.len() - 2..], ["level, ≤ 2× current", "ahead, met"]);
+    }
+
+    #[test]
     fn the_list_names_every_row() {
         let rows = Rows::load();
         let list = list(&rows);
+        assert!(list.contains("target, current") && list.contains("target, multi"));
         // A long table wraps nothing where there is no terminal.
         assert!(rows.rows.iter().all(|row| list.contains(&row.name)));
     }

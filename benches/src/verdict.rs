@@ -17,7 +17,7 @@
 //!
 //! A target "at least n times less" is met when the median reaches n and the
 //! interval's lower end is within 10 % of it: a lucky median with a long tail
-//! below meets nothing. For costs ("not above c") the same, upside down. A target
+//! below meets nothing; "at least 1 time" reads "not above the peer's". For costs ("not above c") the same, upside down. A target
 //! "level" is the standing itself, or a better one. A row with several targets
 //! meets all of them or none.
 
@@ -71,6 +71,8 @@ pub struct Measured {
     pub floors: Option<Estimate>,
     /// What our cost has above the floor's, over what the peer's has.
     pub above_floor: Option<Estimate>,
+    /// Our cost over that of kolo's executor of one thread.
+    pub over_current: Option<Estimate>,
     pub standing: Standing,
 }
 
@@ -95,6 +97,7 @@ fn met(target: Target, measured: Measured) -> Option<bool> {
             Standing::Ahead | Standing::Level
         )),
         Target::AboveFloorAtMost(most) => Some(at_most(measured.above_floor?, most)),
+        Target::CurrentAtMost(most) => Some(at_most(measured.over_current?, most)),
     }
 }
 
@@ -120,6 +123,7 @@ mod tests {
             ratio,
             floors: None,
             above_floor: None,
+            over_current: None,
             standing: Standing::of(ratio, false),
         }
     }
@@ -239,6 +243,17 @@ mod tests {
         measured.above_floor = Some(estimate(0.4, 0.5, 0.55));
         assert_eq!(met(target, measured), Some(true));
         measured.above_floor = Some(estimate(0.4, 0.51, 0.55));
+        assert_eq!(met(target, measured), Some(false));
+    }
+
+    #[test]
+    fn kolos_other_executor_is_a_measure_like_a_floor() {
+        let mut measured = measured(estimate(1.0, 1.0, 1.0));
+        let target = Target::CurrentAtMost(2.0);
+        assert_eq!(met(target, measured), None);
+        measured.over_current = Some(estimate(1.5, 2.0, 2.2));
+        assert_eq!(met(target, measured), Some(true));
+        measured.over_current = Some(estimate(1.5, 2.01, 2.2));
         assert_eq!(met(target, measured), Some(false));
     }
 

@@ -58,6 +58,7 @@ fn asked(server: SocketAddr, seconds: Sizes) -> Result<Reading, String> {
         wall: seconds * 1e9 / requests,
         cpu: cpu.as_nanos() as f64 / requests,
         counted: None,
+        p50: None,
     })
 }
 

@@ -31,7 +31,7 @@ fn scratch(name: &str) -> PathBuf {
 
 #[test]
 fn wrong_arguments_end_with_2_and_say_what_is_wrong() {
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 16] = [
         (&["--rows", "yeild"], "'yield'"), // clap's nearest
         (&["--rt", "kolo-current"], "two runtimes or more"),
         (&["--rt", "kolo-current,kolo-current"], "named twice"),
@@ -41,6 +41,22 @@ fn wrong_arguments_end_with_2_and_say_what_is_wrong() {
         (&["--runs", "3", "--quick"], "--quick"),
         (&["--format", "xml"], "json"),
         (&["--one", "yield"], "exactly one"),
+        (&["--workers", "0"], "1..=1024"),
+        (&["--workers", "2,x"], "invalid digit"),
+        (&["--workers", "2,4,2"], "2 is named twice in --workers"),
+        (
+            &["--workers", "2", "--rt", "kolo-current,smol"],
+            "kolo-multi",
+        ),
+        (&["--rate", "9"], "--one"),
+        (
+            &["--one", "echo-1000-paced", "--rt", "smol"],
+            "takes a --rate",
+        ),
+        (
+            &["--one", "echo-1000-paced", "--rt", "smol", "--rate", "0"],
+            "--rate",
+        ),
     ];
     for (arguments, expected) in cases {
         let output = compare(arguments);
@@ -70,10 +86,110 @@ fn help_shows_examples_and_exit_codes() {
 }
 
 #[test]
-fn list_names_the_rows() {
+fn list_names_the_rows_and_both_targets() {
     let output = compare(&["--list"]);
     assert_eq!(code(&output), Some(0));
-    assert!(stdout(&output).contains("spawn-many"));
+    let list = stdout(&output);
+    assert!(list.contains("spawn-many") && list.contains("fork-join"));
+    assert!(list.contains("target, current") && list.contains("target, multi"));
+}
+
+/// Two workers if nothing is said; kolo's other executor where it is asked for.
+#[test]
+fn executors_of_many_threads_are_compared_with_each_other() {
+    let names = "yield-alone,lifo-third";
+    let output = compare(&[
+        "--rt",
+        "kolo-multi,tokio-multi",
+        "--rows",
+        names,
+        "--runs",
+        "1",
+        "--size",
+        "1000",
+        "--format",
+        "json",
+    ]);
+    assert!(matches!(code(&output), Some(0 | 1)), "{}", stderr(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["workers"], 2);
+    assert_eq!(report["without_io_target"], Value::Null, "not all rows");
+    let judged = &report["rows"][0]["finding"]["judged"];
+    let programs = judged["programs"].as_array().unwrap().iter();
+    let names: Vec<_> = programs.map(|program| &program["contender"]).collect();
+    assert_eq!(
+        names,
+        ["kolo-multi", "tokio-multi", "kolo-current", "floor"]
+    );
+    assert!(judged["over_current"]["median"].as_f64().unwrap() > 0.0);
+    assert!(judged["met"].is_boolean());
+}
+
+/// The rate is half of what the peer has just done, and the same for all.
+#[test]
+fn messages_are_due_at_half_the_peers_rate() {
+    let output = compare(&[
+        "--rt",
+        "kolo-multi,tokio-multi",
+        "--rows",
+        "echo-1000-paced,echo-1000-paced-p99",
+        "--runs",
+        "1",
+        "--size",
+        "1000",
+        "--format",
+        "json",
+    ]);
+    assert!(matches!(code(&output), Some(0 | 1)), "{}", stderr(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = report["rows"].as_array().unwrap();
+    let rate = rows[0]["rate"].as_u64().unwrap();
+    assert!(rate > 0);
+    assert_eq!(rows[1]["rate"].as_u64(), Some(rate));
+    let cost = |row: usize, program: usize| {
+        let program = &rows[row]["finding"]["judged"]["programs"][program];
+        program["cost"]["median"].as_f64().unwrap()
+    };
+    for program in 0..3 {
+        assert!(0.0 < cost(0, program) && cost(0, program) <= cost(1, program));
+    }
+}
+
+#[test]
+fn several_numbers_of_workers_make_one_table() {
+    let markdown = scratch("matrix.md");
+    let output = compare(&[
+        "--workers",
+        "1,3",
+        "--rows",
+        "bytes-16,stuck-wake",
+        "--runs",
+        "1",
+        "--size",
+        "3",
+        "--format",
+        "json",
+        "--export-markdown",
+        markdown.to_str().unwrap(),
+    ]);
+    // 3: with one worker nobody is idle while it is stuck.
+    assert!(matches!(code(&output), Some(1 | 3)), "{}", stderr(&output));
+    let matrix: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(matrix["cores"].as_u64().unwrap() > 0);
+    let by_workers = matrix["by_workers"].as_array().unwrap();
+    assert_eq!(
+        (&by_workers[0]["workers"], &by_workers[1]["workers"]),
+        (&1.into(), &3.into())
+    );
+    let stuck = |place: usize| &by_workers[place]["rows"][1]["finding"];
+    assert_eq!(stuck(0)["skipped"], "asks for 2 workers");
+    assert!(stuck(1)["judged"]["ratio"]["median"].as_f64().unwrap() > 0.0);
+    let page = std::fs::read_to_string(&markdown).unwrap();
+    assert!(
+        page.contains("| 1 worker ") && page.contains("| 3 workers "),
+        "{page}"
+    );
+    assert!(page.contains(" core"), "{page}");
 }
 
 #[test]

@@ -1,15 +1,22 @@
 //! **What can be asked for?** The command line, as clap reads it. Every option may
 //! stand before or after the command; each command and each demo has a `--help` with
 //! examples. Defaults that differ between commands are filled in by `commands.rs`.
+//!
+//! Read next: `arguments.rs`.
 
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
+use crate::amdahl::Shares;
 use crate::bank::Business;
 use crate::catalogue::{Demo, Program};
+use crate::city::options::City;
+use crate::crew::options::{ComputeOptions, PoolOptions};
 use crate::enter::Press;
+use crate::files::FileOptions;
 use crate::greeting::Greeting;
 use crate::load::LoadOptions;
 use crate::runtimes::Runtime;
@@ -35,7 +42,11 @@ Examples:
   demos list                                what there is
   demos run count                           one demo, at the course's pace
   demos run loop --rt kolo-current,tokio-current
+  demos explain count                       what the course says, and the lines that matter
   demos compare loop --runs 9 --export-json loop.json
+  demos compare --all --export-markdown all.md
+  demos completions bash                    a script that completes all of this
+  demos --html course.html                  the tour, as a page too
 
 Exit codes:
   0    done (rows that can't run here are skipped)
@@ -83,6 +94,28 @@ demo keeps its sense. [default: 1 with run; 0.05 with compare and without a comm
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
 
+    /// Write the pictures to this file
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        long_help = "\
+Write the pictures that were drawn to this file: `upper-bound` and `requests` draw some. It has \
+light and dark colours, and a description for those who can't see it."
+    )]
+    pub(crate) svg: Option<PathBuf>,
+
+    /// Write a page of all that was run to this file
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        long_help = "\
+Write a page of all that was run to this file: tables, checks, pictures, the machine. It needs no \
+network, and fits a phone."
+    )]
+    pub(crate) html: Option<PathBuf>,
+
     /// For people or for programs
     #[arg(long, global = true, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
     pub(crate) format: Format,
@@ -99,6 +132,7 @@ pub(crate) enum Format {
 }
 
 #[derive(Subcommand, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one to a process")]
 pub(crate) enum Command {
     /// Show the demos and the runtimes
     #[command(after_help = "\
@@ -118,17 +152,46 @@ Examples:
         demo: DemoName,
     },
 
-    /// Measure one demo: a fresh process for each run, contenders in turn
+    /// Tell what is to be learned from a demo, and which lines to read
     #[command(after_help = "\
+What the course says, the lines that matter with their file and line, what to try next and what
+to see. Without a name: which demos there are.
+
+Examples:
+  demos explain
+  demos explain count
+  demos explain scrape --format json")]
+    Explain {
+        #[arg(value_enum, hide_possible_values = true)]
+        demo: Option<Demo>,
+    },
+
+    /// Measure one demo or all: a fresh process for each run, contenders in turn
+    #[command(
+        override_usage = "demos compare [OPTIONS] <DEMO>\n       demos compare [OPTIONS] --all",
+        after_help = "\
 Examples:
   demos compare loop
   demos compare loop --runs 9 --export-json loop.json --export-markdown loop.md
-  demos compare count --rt kolo-current,tokio-current --time-scale 0.01")]
+  demos compare count --rt kolo-current,tokio-current --time-scale 0.01
+  demos compare --all --runs 3 --export-json all.json --export-markdown all.md"
+    )]
     Compare {
         #[command(flatten)]
         how: Comparison,
         #[command(subcommand)]
-        demo: DemoName,
+        demo: Option<DemoName>,
+    },
+
+    /// Write the completions for a shell
+    #[command(after_help = "\
+Examples:
+  demos completions bash > ~/.local/share/bash-completion/completions/demos
+  demos completions zsh > ~/.zfunc/_demos
+  demos completions fish > ~/.config/fish/completions/demos.fish")]
+    Completions {
+        #[arg(value_enum)]
+        shell: Shell,
     },
 
     /// Run one program once and print what was measured: what `compare` starts
@@ -142,6 +205,10 @@ Examples:
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Comparison {
+    /// All demos, in one report
+    #[arg(long, global = true)]
+    pub(crate) all: bool,
+
     /// How often each contender runs
     #[arg(long, global = true, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) runs: u32,
@@ -157,6 +224,31 @@ pub(crate) struct Comparison {
 
 #[derive(Subcommand, Clone, Debug)]
 pub(crate) enum DemoName {
+    /// How much faster can a program become?
+    #[command(after_help = "\
+A job of which a share can be concurrent, on one thread and on more, up to one for each core; and
+a job that waits, with more and more waits at once. Beside what is measured, the bound: what must
+be done in order takes its time, however many threads there are.
+
+Examples:
+  demos run upper-bound
+  demos run upper-bound --share 0.5,0.99 --rt kolo-multi
+  demos compare upper-bound --runs 3 --html bound.html")]
+    UpperBound(Shares),
+
+    /// How many requests does a system take before it degrades?
+    #[command(after_help = "\
+Three requests, each with some work and a long wait for the database: one after another, on
+threads, and overlapped. Then more and more requests a second, until response time degrades: for a
+thread that waits, and for each runtime. At the course's pace this takes about half a minute.
+
+Examples:
+  demos run requests
+  demos run requests --rt kolo-current --time-scale 0.1
+  demos run requests --svg requests.svg
+  demos compare requests --runs 3 --html requests.html")]
+    Requests,
+
     /// What can a thread do while a function waits?
     #[command(after_help = "\
 Three counts of a second each: one after another, and gathered on a loop.
@@ -216,6 +308,21 @@ Examples:
   demos compare scrape --runs 3")]
     Scrape(Visit),
 
+    /// What does a file have to do with a loop?
+    #[command(after_help = "\
+Files are written to the disk and read again: by a thread that blocks, by one task, and by a
+task for each. The kernel never says that a file is ready, and so a runtime has threads wait
+for it. The folder is a fresh one, in --dir, and is gone when the run is over, Ctrl-C included.
+At the course's pace this takes about a second for each row of files that are not at once.
+
+Examples:
+  demos run files
+  demos run files --files 1000 --size 1024 --rt kolo-current
+  demos run files --unsynced
+  demos run files --dir /dev/shm
+  demos compare files --runs 3")]
+    Files(FileOptions),
+
     /// How does one wait for others, and not for ever?
     #[command(after_help = "\
 Four greeters, a greeting a second each; joins that give up after a second, and other work
@@ -242,6 +349,19 @@ Examples:
   demos compare threaded-producer --runs 3")]
     ThreadedProducer(Press),
 
+    /// What if a program never waits, and only computes?
+    #[command(after_help = "\
+Thirty million roots of squares: on one thread, on threads, in processes (this binary again,
+its results through a pipe), as tasks on each runtime, and on the threads that a runtime has
+for work that blocks. Each does the same steps in the same parts, and has the same results.
+
+Examples:
+  demos run compute
+  demos run compute --parts 8
+  demos run compute --rt kolo-multi,tokio-multi --steps 50000000
+  demos compare compute --runs 9 --time-scale 1")]
+    Compute(ComputeOptions),
+
     /// What must not be interrupted, and what if two lock it at once?
     #[command(after_help = "\
 Five workers move money between six accounts, on threads and as tasks: without a lock, with
@@ -256,6 +376,53 @@ Examples:
   demos run bank --workers 12 --seed 7
   demos compare bank --runs 3 --time-scale 1")]
     Bank(Business),
+
+    /// Who is to do it, a thread or a process?
+    #[command(after_help = "\
+The titles of five sites, by a pool of threads and by a pool of processes behind the same
+interface; then by the threads that each runtime has for what blocks, and by tasks. The sites
+are bundled, served on loopback, and take 0.95 s over a page; --site names a real one.
+
+A worker that is killed costs the title that it was to get; the exit code is 1 then.
+
+Examples:
+  demos run pools
+  demos run pools --workers 2
+  demos run pools --site https://talkpython.fm --site https://pythonbytes.fm
+  demos compare pools --runs 3")]
+    Pools(PoolOptions),
+
+    /// What if a program has work of every kind at once?
+    #[command(after_help = "\
+Three parts that compute, two downloads by a client that awaits, two by one that blocks, and
+four that sleep a millisecond a thousand times: one after the other, and at once, each where
+it suits. At the course's pace that takes 8 s and then 1 to 2 s on each runtime: as long as
+the sleeps, which are as late as the runtime's timers.
+
+Examples:
+  demos run unsync
+  demos run unsync --rt kolo-current,tokio-current
+  demos compare unsync --runs 3 --time-scale 0.2")]
+    Unsync,
+
+    /// What happens to a server that has to ask others before it can answer?
+    #[command(after_help = "\
+A JSON API: /api/weather/<zip>/<country> and /api/sun/<zip>/<country> ask a location service, and
+then one for the weather or the sun, over HTTP. Requests arrive at a fixed rate, and are timed
+from when they were due: on --threads threads that block, and awaited. At the course's pace this
+takes 16 s, and then 6 s on each runtime: --time-scale 0.1 takes a tenth.
+
+The services are bundled, and take as long as the course's took. One that fails is a 502, one that
+says nothing within --timeout a 504; each is counted and told, and the exit code is 1.
+
+Examples:
+  demos run city
+  demos run city --time-scale 0.1 --threads 32
+  demos run city --rt kolo-current --rate 200 --seconds 10
+  demos run city --serve --port 8080
+  demos run city --serve --upstreams http://127.0.0.1:9000 --timeout 0.5
+  demos compare city --runs 3")]
+    City(City),
 
     /// What does a message through a socket cost?
     #[command(after_help = "\
@@ -273,14 +440,21 @@ Examples:
 impl DemoName {
     pub(crate) fn demo(&self) -> Demo {
         match self {
+            DemoName::UpperBound(_) => Demo::UpperBound,
+            DemoName::Requests => Demo::Requests,
             DemoName::Count => Demo::Count,
             DemoName::Fib => Demo::Fib,
             DemoName::ProducerConsumer => Demo::ProducerConsumer,
             DemoName::Loop => Demo::Loop,
             DemoName::Scrape(_) => Demo::Scrape,
+            DemoName::Files(_) => Demo::Files,
             DemoName::Greeters(_) => Demo::Greeters,
             DemoName::ThreadedProducer(_) => Demo::ThreadedProducer,
+            DemoName::Compute(_) => Demo::Compute,
             DemoName::Bank(_) => Demo::Bank,
+            DemoName::Pools(_) => Demo::Pools,
+            DemoName::Unsync => Demo::Unsync,
+            DemoName::City(_) => Demo::City,
             DemoName::Echo(_) => Demo::Echo,
         }
     }
@@ -289,12 +463,22 @@ impl DemoName {
     pub(crate) fn wishes(&self, moment: f64) -> Wishes {
         let mut wishes = Wishes::usual(moment);
         match self {
+            DemoName::UpperBound(shares) => wishes.shares = shares.clone(),
             DemoName::Scrape(visit) => wishes.visit = visit.clone(),
+            DemoName::Files(files) => wishes.files = files.clone(),
             DemoName::Greeters(greeting) => wishes.greeting = *greeting,
             DemoName::ThreadedProducer(press) => wishes.press = *press,
+            DemoName::Compute(compute) => wishes.compute = compute.settings(),
             DemoName::Bank(business) => wishes.bank = *business,
+            DemoName::Pools(pools) => wishes.pools = pools.clone(),
+            DemoName::City(city) => wishes.city = city.for_a(moment),
             DemoName::Echo(load) => wishes.load = load.settings(moment),
-            DemoName::Count | DemoName::Fib | DemoName::ProducerConsumer | DemoName::Loop => {}
+            DemoName::Requests
+            | DemoName::Count
+            | DemoName::Fib
+            | DemoName::ProducerConsumer
+            | DemoName::Loop
+            | DemoName::Unsync => {}
         }
         wishes
     }
@@ -309,60 +493,5 @@ fn time_scale(text: &str) -> Result<f64, String> {
         Ok(scale) if scale > 0.0 && scale <= 100.0 => Ok(scale),
         Ok(_) => Err("a number above 0, and at most 100".to_owned()),
         Err(error) => Err(error.to_string()),
-    }
-}
-
-/// Reads the command line; ends the process on `--help`, `--version` and misuse.
-pub(crate) fn parse() -> Cli {
-    let command = Cli::command().color(color_of(std::env::args().skip(1)));
-    let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
-    cli.options.color.write_global();
-    cli
-}
-
-/// `--color` as far as clap's own texts need it, before clap has read it.
-fn color_of(args: impl Iterator<Item = String>) -> ColorChoice {
-    let mut args = args.skip_while(|arg| !arg.starts_with("--color"));
-    let value = match args.next() {
-        Some(arg) if arg == "--color" => args.next(),
-        Some(arg) => arg.strip_prefix("--color=").map(str::to_owned),
-        None => None,
-    };
-    value
-        .and_then(|value| ColorChoice::from_str(&value, true).ok())
-        .unwrap_or(ColorChoice::Auto)
-}
-
-/// Tells `anstream` what was chosen.
-trait WriteGlobal {
-    fn write_global(self);
-}
-
-impl WriteGlobal for ColorChoice {
-    fn write_global(self) {
-        match self {
-            ColorChoice::Auto => anstream::ColorChoice::Auto,
-            ColorChoice::Always => anstream::ColorChoice::Always,
-            ColorChoice::Never => anstream::ColorChoice::Never,
-        }
-        .write_global();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_well_formed() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn colour_is_known_before_clap_knows() {
-        let of = |line: &str| color_of(line.split(' ').map(str::to_owned));
-        assert_eq!(of("run count --color never"), ColorChoice::Never);
-        assert_eq!(of("--color=always list"), ColorChoice::Always);
-        assert_eq!(of("list"), ColorChoice::Auto);
     }
 }

@@ -18,6 +18,8 @@ use anstyle::{AnsiColor, Effects, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
+use crate::scratch;
+
 /// How a line is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -29,6 +31,8 @@ pub(crate) enum Voice {
     Dim,
     Bold,
     Red,
+    Green,
+    Magenta,
 }
 
 impl Voice {
@@ -41,6 +45,8 @@ impl Voice {
             Voice::Dim => Style::new() | Effects::DIMMED,
             Voice::Bold => Style::new() | Effects::BOLD,
             Voice::Red => AnsiColor::Red.on_default(),
+            Voice::Green => AnsiColor::Green.on_default(),
+            Voice::Magenta => AnsiColor::Magenta.on_default(),
         }
     }
 }
@@ -137,11 +143,20 @@ impl Console {
 
     /// A line of ours: headings, tables.
     pub(crate) fn write(&self, voice: Voice, line: &str) {
+        self.paint(&[(voice, line.to_owned())]);
+    }
+
+    /// A line in several voices: a picture's.
+    pub(crate) fn paint(&self, line: &[(Voice, String)]) {
         if self.mute {
             return;
         }
-        let style = voice.style();
-        let write = || heed(writeln!(anstream::stdout(), "{style}{line}{style:#}"));
+        let painted = line.iter().map(|(voice, text)| {
+            let style = voice.style();
+            format!("{style}{text}{style:#}")
+        });
+        let painted: String = painted.collect();
+        let write = || heed(writeln!(anstream::stdout(), "{painted}"));
         match &*self.spinner() {
             Some(spinner) => spinner.suspend(write),
             None => write(),
@@ -211,13 +226,13 @@ impl Console {
 fn heed(written: io::Result<()>) {
     match written {
         Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => scratch::leave(0),
         Err(error) => {
             let _ = writeln!(
                 io::stderr(),
                 "demos: cannot write to standard output: {error}"
             );
-            std::process::exit(1);
+            scratch::leave(1);
         }
     }
 }

@@ -4,17 +4,19 @@
 //!
 //! ```text
 //! { "schema": "kolo-demos/1",
-//!   "command": "compare",                    or "run", "tour"
+//!   "command": "compare",                    or "compare --all", "run", "tour"
 //!   "date": "2026-01-31T12:00:00Z",
 //!   "machine":  { "os", "arch", "cpu", "cores" },
 //!   "versions": { "kolo", "tokio", "rustc", "python", "uvloop" },
-//!   "settings": { "time_scale", "seed", "items",
+//!   "settings": { "time_scale", "seed", "items", "shares": [0.5, 0.8, 0.95],
 //!                 "visit": { "pages", "limit", "base_url", "ca_file", "timeout", "port" },
+//!                 "city": { "rate", "seconds", "connections", "threads", "timeout", "port",
+//!                           "upstreams", "serve", "pace_seconds" },
 //!                 "load": { "connections", "message_size", "seconds", "port" } },
 //!   "interrupted": false,
 //!   "rows": [
 //!     { "demo": "loop", "program": "mpsc", "runtime": "kolo-current",
-//!       "status": "done",                    "failed", "not built yet", "skipped", "interrupted"
+//!       "status": "done",                    "failed", "skipped", "interrupted"
 //!       "note": null,                        why, where it is not done
 //!       "items": 500000,
 //!       "wall_s": { "min", "median", "max" },
@@ -24,11 +26,30 @@
 //!       "speed": { "against": "tokio-current", "program": "mpsc",
 //!                  "median": 6.3, "interval": [6.1, 6.5] },
 //!       "checks":  [ { "claim", "holds" } ],
-//!       "samples": [ { "wall_s", "cpu_s", "items", "peak_bytes", "latency_s" } ] } ] }
+//!       "pictures": [ … ],                   see below
+//!       "samples": [ { "wall_s", "cpu_s", "items", "peak_bytes", "latency_s",
+//!                        "under_load": { "arriving", "answered",       a second; or null
+//!                                        "p50", "p99", "p999", "most" } } ] } ] }
+//! ```
+//!
+//! A picture is what one run of the row's program drew, in the last of its runs:
+//!
+//! ```text
+//! { "kind": "timeline", "title": "Three requests …",
+//!   "lanes": [ { "name": "Request 1",
+//!                "spans": [ { "doing": "in-line", "working" or "waiting",
+//!                             "from_s", "to_s" } ] } ] }
+//! { "kind": "curves", "title": "Response time …",
+//!   "x": { "name", "unit", "spacing" },      "seconds", "count", "times"; "linear", "log"
+//!   "y": { … },
+//!   "series": [ { "name",                    "" for the row's own
+//!                 "drawn": "line",           or "marks"; "bound": computed, not measured
+//!                 "points": [ [x, y] ] } ] }
 //! ```
 //!
 //! A field is added without a new schema number, and never changes its meaning
-//! under an old one.
+//! under an old one. The same for programs: `schema/compare.schema.json`, against which
+//! a test holds what each command writes.
 
 use std::fs::{self, OpenOptions};
 use std::path::Path;
@@ -36,6 +57,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::machine::{self, Machine, Versions};
+use crate::matrix::{self, Matrix};
+use crate::picture::Picture;
 use crate::report::{Check, Report, Row, Sample, Spread};
 use crate::stage::Settings;
 use crate::table;
@@ -66,6 +89,7 @@ struct DocumentRow<'a> {
     latency_s: Option<Spread>,
     speed: Option<Speed>,
     checks: &'a [Check],
+    pictures: &'a [Picture],
     samples: &'a [Sample],
 }
 
@@ -77,7 +101,7 @@ struct Speed {
     interval: Option<[f64; 2]>,
 }
 
-fn versions(report: &Report) -> Versions {
+pub(crate) fn versions(report: &Report) -> Versions {
     let python = report.python.as_ref();
     Versions {
         kolo: machine::locked("kolo"),
@@ -107,6 +131,7 @@ fn row<'a>(report: &Report, row: &'a Row) -> DocumentRow<'a> {
             interval: ratio.interval,
         }),
         checks: &row.checks,
+        pictures: &row.pictures,
         samples: &row.samples,
     }
 }
@@ -127,11 +152,16 @@ pub(crate) fn json(report: &Report) -> String {
 
 pub(crate) fn markdown(report: &Report) -> String {
     let versions = versions(report);
-    let mut text = format!(
-        "# demos {}\n\n{}\n",
-        report.command,
-        table::markdown(report)
-    );
+    let mut text = format!("# demos {}\n\n", report.command);
+    let questions = matrix::questions(report);
+    for &asks in questions {
+        let matrix = Matrix::of(report, asks).markdown();
+        text += &format!("## {}\n\n{matrix}\n", asks.title());
+    }
+    if !questions.is_empty() {
+        text += "## Every row\n\n";
+    }
+    text += &format!("{}\n", table::markdown(report));
     text += "time and speed are medians; speed: tokio-current takes this many times as long for the same work.\n\n";
     text += &format!("- {}\n- {}\n", machine::now(), Machine::this().line());
     text += &format!(

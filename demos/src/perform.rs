@@ -16,11 +16,12 @@ use clap::ValueEnum;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 
-use crate::catalogue::{Contender, Program, Runner};
+use crate::catalogue::{Contender, Demo, Program, Runner};
 use crate::console::Console;
 use crate::course::on_tokio;
 use crate::report::{Measured, Status};
 use crate::runtimes::Runtime;
+use crate::scratch::Scratch;
 use crate::session::Session;
 use crate::stage::{Settings, Stage, Threads};
 
@@ -42,15 +43,7 @@ pub(crate) fn here(
     let cpu = cpu_time().saturating_sub(before);
     match ended {
         Ok(Ok(())) => stage.measured(cpu.as_secs_f64(), None),
-        Ok(Err(error)) => {
-            let (status, note) = Status::of_error(&error);
-            let status = if status == Status::NotBuilt {
-                status
-            } else {
-                Status::Failed
-            };
-            Measured::without_result(status, note)
-        }
+        Ok(Err(error)) => Measured::without_result(Status::Failed, error.to_string()),
         Err(panic) => {
             Measured::without_result(Status::Failed, format!("panicked: {}", said(&*panic)))
         }
@@ -95,7 +88,8 @@ pub(crate) fn in_fresh_process(
     if let Runner::On(runtime) = contender.runner {
         command.arg("--rt").arg(runtime.name());
     }
-    let settings = serde_json::to_string(settings).expect("plain data");
+    let (settings, _scratch) = with_scratch(contender.program, settings);
+    let settings = serde_json::to_string(&settings).expect("plain data");
     command.arg("--settings").arg(settings);
     command.stdin(Stdio::null());
     match session.run_child(command) {
@@ -109,11 +103,36 @@ pub(crate) fn in_fresh_process(
     }
 }
 
-fn cpu_time() -> Duration {
+/// The settings for a process of its own. If it is to make files, they are in a folder
+/// of ours, which is gone afterwards whatever becomes of the process.
+fn with_scratch(program: Program, settings: &Settings) -> (Settings, Option<Scratch>) {
+    let mut settings = settings.clone();
+    let wish = &mut settings.wishes.files;
+    // Where there can be no folder, the process will say why.
+    let scratch = (program.demo() == Demo::Files)
+        .then(|| Scratch::new(&wish.place()).ok())
+        .flatten();
+    if let Some(scratch) = &scratch {
+        wish.dir = scratch.path().to_str().map(Into::into);
+    }
+    (settings, scratch)
+}
+
+/// What this process has used until now.
+pub(crate) fn cpu_time() -> Duration {
+    used_by(UsageWho::RUSAGE_SELF)
+}
+
+/// And what its children have, of those that it has waited for.
+pub(crate) fn cpu_time_of_children() -> Duration {
+    used_by(UsageWho::RUSAGE_CHILDREN)
+}
+
+fn used_by(who: UsageWho) -> Duration {
     let of = |time: TimeVal| {
         Duration::from_secs(time.tv_sec() as u64) + Duration::from_micros(time.tv_usec() as u64)
     };
-    getrusage(UsageWho::RUSAGE_SELF).map_or(Duration::ZERO, |used| {
+    getrusage(who).map_or(Duration::ZERO, |used| {
         of(used.user_time()) + of(used.system_time())
     })
 }

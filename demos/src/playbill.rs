@@ -9,18 +9,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::catalogue::{Contender, Demo, Runner};
+use crate::catalogue::{Contender, Demo, Program, Runner};
 use crate::console::{Manner, Voice};
 use crate::python::{self, Python};
-use crate::report::Measured;
+use crate::report::{Measured, Status};
 use crate::runtimes::Runtime;
 use crate::session::Session;
 use crate::stage::Settings;
-use crate::{machine, perform};
+use crate::{machine, matrix, perform};
 
-/// A round of the tour that would probably end later than this after the start is
+/// The tour is to be over in a minute, and the demos after `loop` take a third of it: a
+/// further round of `loop` that would probably end later than this after the start is
 /// not begun.
-const TOUR_ENDS: Duration = Duration::from_secs(40);
+const TOUR_LEAVES_LOOP: Duration = Duration::from_secs(36);
 
 /// What one command plays, on what, and where it is noted.
 pub(crate) struct Playbill {
@@ -33,15 +34,35 @@ pub(crate) struct Playbill {
 
 impl Playbill {
     pub(crate) fn contenders(&self, demo: Demo) -> Vec<Contender> {
-        demo.contenders(&self.runtimes)
+        let mut contenders = demo.contenders(&self.runtimes);
+        if demo == Demo::City && self.settings.wishes.city.serve {
+            // One of them serves, for as long as somebody wants it to.
+            contenders.retain(|contender| contender.program == Program::CityAwaited);
+            let able = |contender: &Contender| self.standing(*contender).is_none();
+            let first = contenders.iter().position(able).unwrap_or(0);
+            contenders = vec![contenders[first]];
+        }
+        contenders
+    }
+
+    /// How long a demo waits if it is played once, in seconds, as far as that is known.
+    pub(crate) fn seconds(&self, demo: Demo) -> f64 {
+        let wishes = &self.settings.wishes;
+        if wishes.visit.base_url.is_some() || wishes.city.serve {
+            return 0.0; // who knows
+        }
+        let able = self.contenders(demo).into_iter();
+        let able = able.filter(|&contender| self.standing(contender).is_none());
+        let each = able.map(|contender| (contender.program.part().seconds)(&self.settings));
+        each.sum::<f64>() * self.settings.time_scale
     }
 
     /// The row of a contender that can't run; `None` if it can.
     pub(crate) fn standing(&self, contender: Contender) -> Option<Measured> {
         match contender.runner {
             Runner::On(runtime) => {
-                let (status, note) = runtime.available().err()?;
-                Some(Measured::without_result(status, note))
+                let why = runtime.available().err()?;
+                Some(Measured::without_result(Status::Skipped, why))
             }
             Runner::Plain | Runner::Python(_) => None,
         }
@@ -66,7 +87,8 @@ impl Playbill {
             if let Some(row) = self.standing(contender) {
                 if manner == Manner::Full {
                     self.title(contender);
-                    console.write(Voice::Dim, &format!("{}, skipped", row.status.text()));
+                    let why = row.note.as_deref().unwrap_or_default();
+                    console.write(Voice::Dim, &format!("skipped: {why}"));
                 }
                 self.session.report().add(contender, row);
                 continue;
@@ -109,6 +131,11 @@ impl Playbill {
 
     /// `compare`: every contender in a fresh process, in turn.
     pub(crate) fn measure(&self, demo: Demo, rounds: u32) {
+        self.in_turn(demo, rounds, |_, _| {});
+        self.session.console.hush();
+    }
+
+    pub(crate) fn say_how_it_is_measured(&self, rounds: u32, scaled: bool) {
         let console = &self.session.console;
         let runs = if rounds == 1 {
             "one run".to_owned()
@@ -116,7 +143,7 @@ impl Playbill {
             format!("{rounds} runs")
         };
         let mut how = format!("{runs} of each contender, in turn, each in a fresh process");
-        if demo.chapter().shortest_wait.is_some() {
+        if scaled {
             how += &format!("; waits × {}", self.settings.time_scale);
         }
         console.write(Voice::Dim, &format!("{how},"));
@@ -124,16 +151,15 @@ impl Playbill {
             Voice::Dim,
             &format!("on {}.", machine::Machine::this().line()),
         );
-        self.in_turn(demo, rounds, |_, _| {});
-        console.hush();
     }
 
     fn in_turn(&self, demo: Demo, rounds: u32, seen: impl Fn(Contender, &Measured)) {
         let console = &self.session.console;
         let python = (demo == Demo::Loop).then(|| self.find_python());
-        let tour = self.session.report().command == "tour";
+        let tour = self.session.report().command == matrix::TOUR;
         for round in 1..=rounds {
-            let round_began = Instant::now();
+            // What a further round would take: those that run once are not in it.
+            let mut again = Duration::ZERO;
             for contender in self.contenders(demo) {
                 let unable = match (contender.runner, &python) {
                     (Runner::Python(_), Some(Err(why))) => Some(python::absent(why)),
@@ -152,6 +178,7 @@ impl Playbill {
                 };
                 console.progress(format!("{turn}{}", self.doing(contender)));
                 self.session.report().running = Some(contender);
+                let began = Instant::now();
                 let measured = match (unable, contender.runner, &python) {
                     (Some(row), ..) => row,
                     (None, Runner::Python(engine), Some(Ok(python))) => {
@@ -159,10 +186,13 @@ impl Playbill {
                     }
                     _ => perform::in_fresh_process(contender, &self.settings, &self.session),
                 };
+                if !once {
+                    again += began.elapsed();
+                }
                 seen(contender, &measured);
                 self.session.report().add(contender, measured);
             }
-            if tour && self.began.elapsed() + round_began.elapsed() > TOUR_ENDS {
+            if tour && self.began.elapsed() + again > TOUR_LEAVES_LOOP {
                 break;
             }
         }

@@ -114,6 +114,7 @@ impl Python {
                 ),
             ],
             items: Some(2 * lim),
+            pictures: Vec::new(),
             checks: vec![Check {
                 claim: "every item arrived".to_owned(),
                 holds,
@@ -124,6 +125,7 @@ impl Python {
                 items: Some(2 * lim),
                 peak_bytes,
                 latency_s: None,
+                under_load: None,
             }),
         }
     }

@@ -3,12 +3,11 @@
 //! `export.rs`) is read from here; a report can be shown at any moment, which is
 //! what Ctrl-C does.
 
-use std::io;
-
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Contender, Demo, Runner};
 use crate::console::Voice;
+use crate::picture::Picture;
 use crate::python::Python;
 use crate::runtimes::Runtime;
 use crate::stage::Settings;
@@ -22,9 +21,6 @@ pub(crate) enum Status {
     /// A check failed, or the program ended without a result.
     #[serde(rename = "failed")]
     Failed,
-    /// The runtime says that it does not exist yet.
-    #[serde(rename = "not built yet")]
-    NotBuilt,
     /// It can't run here.
     #[serde(rename = "skipped")]
     Skipped,
@@ -37,19 +33,9 @@ impl Status {
         match self {
             Status::Done => "done",
             Status::Failed => "failed",
-            Status::NotBuilt => "not built yet",
             Status::Skipped => "skipped",
             Status::Interrupted => "interrupted",
         }
-    }
-
-    /// What it means that a runtime could not be built.
-    pub(crate) fn of_error(error: &io::Error) -> (Status, String) {
-        let status = match error.kind() {
-            io::ErrorKind::Unsupported => Status::NotBuilt,
-            _ => Status::Skipped,
-        };
-        (status, error.to_string())
     }
 }
 
@@ -93,6 +79,20 @@ pub(crate) struct Sample {
     pub(crate) peak_bytes: Option<u64>,
     /// From made to taken, per item.
     pub(crate) latency_s: Option<Spread>,
+    /// Where requests arrived at a fixed rate.
+    pub(crate) under_load: Option<UnderLoad>,
+}
+
+/// How a server fared with requests that arrived at a fixed rate: requests a second,
+/// and seconds from when a request was due to its answer.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct UnderLoad {
+    pub(crate) arriving: f64,
+    pub(crate) answered: f64,
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+    pub(crate) p999: f64,
+    pub(crate) most: f64,
 }
 
 /// What came of one run: the line that a fresh process hands to its parent.
@@ -103,6 +103,7 @@ pub(crate) struct Measured {
     pub(crate) lines: Vec<(Voice, String)>,
     pub(crate) items: Option<u64>,
     pub(crate) checks: Vec<Check>,
+    pub(crate) pictures: Vec<Picture>,
     pub(crate) sample: Option<Sample>,
 }
 
@@ -114,6 +115,7 @@ impl Measured {
             lines: Vec::new(),
             items: None,
             checks: Vec::new(),
+            pictures: Vec::new(),
             sample: None,
         }
     }
@@ -128,6 +130,8 @@ pub(crate) struct Row {
     pub(crate) items: Option<u64>,
     /// Each claim once; it holds if it held in every run.
     pub(crate) checks: Vec<Check>,
+    /// Those of its last run.
+    pub(crate) pictures: Vec<Picture>,
     pub(crate) samples: Vec<Sample>,
 }
 
@@ -220,6 +224,7 @@ impl Report {
             lines: _,
             items,
             checks,
+            pictures,
             sample,
         } = measured;
         let Some(row) = self.rows.iter_mut().find(|row| row.contender == contender) else {
@@ -230,6 +235,7 @@ impl Report {
                 note,
                 items,
                 checks,
+                pictures,
                 samples,
             });
             return;
@@ -246,6 +252,9 @@ impl Report {
                 Some(known) => known.holds &= check.holds,
                 None => row.checks.push(check),
             }
+        }
+        if !pictures.is_empty() {
+            row.pictures = pictures;
         }
         row.samples.extend(sample);
     }
@@ -278,6 +287,13 @@ impl Report {
         self.rows
             .iter()
             .flat_map(|row| row.checks.iter().map(move |check| (row, check)))
+    }
+
+    /// Its rows then need not say of which.
+    pub(crate) fn is_of_one_demo(&self) -> bool {
+        let mut rows = self.rows.iter();
+        let first = rows.next().map(Row::demo);
+        rows.all(|row| Some(row.demo()) == first)
     }
 
     pub(crate) fn failed(&self) -> bool {

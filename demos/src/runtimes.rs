@@ -1,7 +1,7 @@
-//! **Which runtimes are there, and which of them can run today?** Four names, the
+//! **Which runtimes are there, and which of them can run here?** Four names, the
 //! same everywhere: two libraries, and in each the Builder's choice of one thread
-//! or one per core. Whether a runtime can run is not written down but tried: its
-//! Builder is asked for a loop, and its answer stands in the table.
+//! or one per core. Whether a runtime can run is tried: its Builder is asked for a
+//! loop, which takes descriptors and threads, and why it has none stands in the table.
 //!
 //! Read next: `course/mod.rs`, where a program meets its library.
 
@@ -12,7 +12,6 @@ use clap::ValueEnum;
 
 use crate::catalogue::Program;
 use crate::course::{on_kolo, on_tokio};
-use crate::report::Status;
 use crate::stage::{Stage, Threads};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -55,10 +54,9 @@ impl Runtime {
         }
     }
 
-    /// `Ok` if its Builder gives a loop; else how its rows stand, and why. Asked once.
-    pub(crate) fn available(self) -> Result<(), (Status, String)> {
-        static ANSWERS: [OnceLock<Result<(), (Status, String)>>; 4] =
-            [const { OnceLock::new() }; 4];
+    /// `Ok` if its Builder gives a loop; else why not. Asked once.
+    pub(crate) fn available(self) -> Result<(), String> {
+        static ANSWERS: [OnceLock<Result<(), String>>; 4] = [const { OnceLock::new() }; 4];
         let ask = || match self {
             Runtime::KoloCurrent | Runtime::KoloMulti => {
                 on_kolo::new_loop(self.threads()).map(drop)
@@ -68,7 +66,7 @@ impl Runtime {
             }
         };
         ANSWERS[self as usize]
-            .get_or_init(|| ask().map_err(|error| Status::of_error(&error)))
+            .get_or_init(|| ask().map_err(|error| error.to_string()))
             .clone()
     }
 }

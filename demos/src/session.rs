@@ -1,7 +1,8 @@
 //! **Who ends what, when a person presses Ctrl-C?** The session: it holds the
 //! report and the one child process that may be running. Ctrl-C arrives on a thread
 //! of its own (the crate ctrlc); that thread kills the child, shows the report as it
-//! stands, and exits with 130. The program that was running is left where it is.
+//! stands, and exits with 130. The program that was running is left where it is; its
+//! files are taken away by `scratch.rs`, its worker processes end with their pipes.
 //!
 //! Invariants: at most one child at a time; whoever ends the process holds
 //! `ending` until there is no process, so that two ends never mix on the page, and
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::console::Console;
 use crate::report::Report;
+use crate::scratch;
 
 /// SIGINT has this number everywhere.
 const SIGINT: i32 = 2;
@@ -71,12 +73,14 @@ impl Session {
         let _ending = lock(&self.ending);
         if let Some(child) = &mut *lock(&self.child) {
             let _ = child.kill();
+            // It makes no file any more: now what it made can be removed.
+            let _ = child.wait();
         }
         self.console.last_words();
         let mut report = self.report();
         report.interrupt();
         (self.conclude)(self, &report);
-        std::process::exit(130)
+        scratch::leave(130)
     }
 
     /// Runs a child to its end: its exit status, and what it wrote.

@@ -5,7 +5,8 @@
 //!
 //! **Pace.** `--time-scale F` multiplies each wait by F. A wait below a millisecond
 //! would measure the timer and no longer the program, so from there on it is the
-//! number of waits that shrinks: [`Stage::many`].
+//! number of waits that shrinks: [`Stage::many`]. Work that waits for nothing is as
+//! much work times F: [`Stage::work`].
 //!
 //! **Dice.** The rests of producer n are drawn from the seed and n alone, never
 //! from the order in which tasks run, and so are the same on each runtime.
@@ -18,7 +19,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Demo, Program};
 use crate::console::{Console, Voice};
-use crate::report::{Check, Measured, Sample, Spread, Status};
+use crate::picture::Picture;
+use crate::report::{Check, Measured, Sample, Spread, Status, UnderLoad};
 use crate::wishes::Wishes;
 
 /// What every run of one command has in common.
@@ -86,9 +88,11 @@ struct Notes {
     latencies: Vec<Duration>,
     /// Of messages that somebody else has timed.
     spread: Option<Spread>,
+    under_load: Option<UnderLoad>,
     /// Where it is not that of this whole process.
     cpu: Option<Duration>,
     checks: Vec<Check>,
+    pictures: Vec<Picture>,
 }
 
 impl Notes {
@@ -110,7 +114,8 @@ impl Stage {
         let demo = program.demo();
         let pace = Pace::new(settings.time_scale, demo.chapter().shortest_wait);
         let decimals = match demo {
-            Demo::Loop => 4,
+            Demo::Loop | Demo::Files | Demo::Compute => 4,
+            Demo::Unsync => 3,
             _ => 2 + (-pace.waits_by.log10()).ceil().max(0.0) as usize,
         };
         Self(Arc::new(Set {
@@ -214,6 +219,18 @@ impl Stage {
         ((number as f64 * self.0.pace.number_by).round() as u64).max(1)
     }
 
+    /// How much of some work there is at this run's pace, where nothing waits: never
+    /// none.
+    pub(crate) fn work(&self, amount: u64) -> u64 {
+        ((amount as f64 * self.0.settings.time_scale).round() as u64).max(1)
+    }
+
+    /// A wait that is far from the chapter's shortest, at this run's pace: never below a
+    /// millisecond.
+    pub(crate) fn long_wait(&self, wait: Duration) -> Duration {
+        wait.mul_f64(self.0.settings.time_scale).max(MILLISECOND)
+    }
+
     /// How many items `loop` sends.
     pub(crate) fn items(&self) -> u64 {
         self.0.settings.items
@@ -263,6 +280,11 @@ impl Stage {
     pub(crate) fn latencies(&self, least: Duration, median: Duration, most: Duration) {
         let [min, median, max] = [least, median, most].map(|time| time.as_secs_f64());
         self.notes().spread = Some(Spread { min, median, max });
+    }
+
+    /// How it fared with requests that arrived at a fixed rate.
+    pub(crate) fn under_load(&self, load: UnderLoad) {
+        self.notes().under_load = Some(load);
     }
 
     /// How many items the time was spent on: the table shows the time of each.
@@ -316,6 +338,11 @@ impl Stage {
         });
     }
 
+    /// A picture of what was done or found.
+    pub(crate) fn draw(&self, picture: Picture) {
+        self.notes().pictures.push(picture);
+    }
+
     /// Everything noted, once the program has ended.
     pub(crate) fn measured(&self, cpu_s: f64, peak_bytes: Option<u64>) -> Measured {
         let notes = std::mem::take(&mut *self.notes());
@@ -327,12 +354,14 @@ impl Stage {
             lines: notes.lines,
             items: notes.items,
             checks: notes.checks,
+            pictures: notes.pictures,
             sample: notes.took.map(|took| Sample {
                 wall_s: took.as_secs_f64(),
                 cpu_s: notes.cpu.map_or(cpu_s, |cpu| cpu.as_secs_f64()),
                 items: notes.items,
                 peak_bytes,
                 latency_s,
+                under_load: notes.under_load,
             }),
         }
     }

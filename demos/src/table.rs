@@ -5,14 +5,18 @@
 //! [`COLUMNS`]' order of importance.
 //!
 //! What could not run has a row that says so: nothing is missing silently.
+//!
+//! Read next: `matrix.rs`, which shows many demos at once.
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 use crate::catalogue::{Demo, Runner};
 use crate::console::Voice;
+use crate::matrix;
 use crate::report::{Report, Row, Spread, Status};
 use crate::runtimes::Runtime;
+use crate::under_load;
 
 /// A column: its title, its place in the order of importance (0 always stays),
 /// and what it shows of a row.
@@ -131,16 +135,16 @@ pub(crate) fn duration(seconds: f64) -> String {
     format!("{} {unit}", digits(scaled))
 }
 
-fn bytes(bytes: f64) -> String {
+pub(crate) fn bytes(bytes: f64) -> String {
     format!("{} MB", digits(bytes / 1e6))
 }
 
-fn times(ratio: f64) -> String {
+pub(crate) fn times(ratio: f64) -> String {
     format!("{}×", digits(ratio))
 }
 
 /// Three digits, as long as they say something.
-fn digits(number: f64) -> String {
+pub(crate) fn digits(number: f64) -> String {
     let decimals = match number {
         n if n >= 99.95 => 0,
         n if n >= 9.995 => 1,
@@ -158,14 +162,8 @@ struct Cells<'a> {
 
 impl<'a> Cells<'a> {
     fn of(report: &'a Report) -> Self {
-        let shown: Vec<&Row> = report
-            .rows
-            .iter()
-            .enumerate()
-            .filter(|&(at, row)| !repeats(row, &report.rows[..at]))
-            .map(|(_, row)| row)
-            .collect();
-        let one_demo = shown.iter().all(|row| row.demo() == shown[0].demo());
+        let shown: Vec<&Row> = report.rows.iter().collect();
+        let one_demo = report.is_of_one_demo();
         let columns: Vec<_> = COLUMNS
             .iter()
             .filter(|column| !(column.title == "demo" && one_demo))
@@ -216,39 +214,31 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// Whether this row says only what one above it said already.
-fn repeats(row: &Row, above: &[Row]) -> bool {
-    row.status == Status::NotBuilt
-        && above.iter().any(|other| {
-            other.demo() == row.demo() && other.contender.runner == row.contender.runner
-        })
-}
-
 /// The table, and what there is to say below it.
 pub(crate) fn lines(report: &Report, width: usize) -> Vec<(Voice, String)> {
     if report.rows.is_empty() {
         return vec![(Voice::Dim, "  no rows".to_owned())];
     }
     let mut lines = rows(report, width);
+    lines.extend(under_load::lines(report, width));
     lines.push((Voice::Plain, String::new()));
-    for (voice, note) in footnotes(report) {
-        lines.extend(wrap(&note, width).into_iter().map(|line| (voice, line)));
-    }
+    lines.extend(notes(footnotes(report), width));
     lines
 }
 
-/// Breaks a note between words, and indents what follows.
-pub(crate) fn wrap(note: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::from(" ")];
-    for word in note.split_whitespace() {
-        let line = lines.last_mut().expect("never empty");
-        if line.chars().count() + 1 + word.chars().count() > width {
-            lines.push(format!("    {word}"));
-        } else {
-            *line += &format!(" {word}");
-        }
-    }
-    lines
+/// Notes, indented, and broken between words.
+pub(crate) fn notes(notes: Vec<(Voice, String)>, width: usize) -> Vec<(Voice, String)> {
+    let how = textwrap::Options::new(width)
+        .break_words(false)
+        .initial_indent("  ")
+        .subsequent_indent("    ");
+    let broken = |(voice, note): (Voice, String)| {
+        let lines = textwrap::wrap(&note, &how).into_iter();
+        lines
+            .map(|line| (voice, line.into_owned()))
+            .collect::<Vec<_>>()
+    };
+    notes.into_iter().flat_map(broken).collect()
 }
 
 fn rows(report: &Report, width: usize) -> Vec<(Voice, String)> {
@@ -321,12 +311,20 @@ fn voice(row: &Row) -> Voice {
             _ => Voice::Plain,
         },
         Status::Failed => Voice::Red,
-        Status::NotBuilt | Status::Skipped | Status::Interrupted => Voice::Dim,
+        Status::Skipped | Status::Interrupted => Voice::Dim,
     }
 }
 
-/// What the columns mean, why rows are missing, and how the checks went.
-fn footnotes(report: &Report) -> Vec<(Voice, String)> {
+/// All that stands below a table.
+pub(crate) fn footnotes(report: &Report) -> Vec<(Voice, String)> {
+    let mut notes = meanings(report);
+    notes.extend(peculiarities(report));
+    notes.extend(standing(report));
+    notes
+}
+
+/// What the columns mean.
+fn meanings(report: &Report) -> Vec<(Voice, String)> {
     let mut notes = Vec::new();
     let mut dim = |text: String| notes.push((Voice::Dim, text));
     if report.rows.iter().any(|row| report.ratio(row).is_some()) {
@@ -335,9 +333,23 @@ fn footnotes(report: &Report) -> Vec<(Voice, String)> {
     if report
         .rows
         .iter()
-        .any(|row| row.demo() != Demo::Echo && row.latency().is_some())
+        .any(|row| !matches!(row.demo(), Demo::City | Demo::Echo) && row.latency().is_some())
     {
         dim("latency: how long an item waited for its consumer, in the median".to_owned());
+    }
+    notes
+}
+
+/// What the numbers of single demos are.
+pub(crate) fn peculiarities(report: &Report) -> Vec<(Voice, String)> {
+    let mut notes = Vec::new();
+    let mut dim = |text: String| notes.push((Voice::Dim, text));
+    if report
+        .rows
+        .iter()
+        .any(|row| row.demo() == Demo::City && row.items.is_some())
+    {
+        dim("city: an item is a request, its latency the time since it was due; answered: by the middle half of the answers; the CPU is the server's; speed is by item".to_owned());
     }
     if report
         .rows
@@ -353,6 +365,23 @@ fn footnotes(report: &Report) -> Vec<(Voice, String)> {
     {
         dim("fib: a thousand futures, one by one; an item is a poll".to_owned());
     }
+    let done = |demo: Demo| {
+        let mut rows = report.rows.iter();
+        rows.any(|row| row.demo() == demo && row.wall().is_some())
+    };
+    if done(Demo::UpperBound) {
+        dim("upper-bound: the time of the last job: the last share, and most at once".to_owned());
+    }
+    if done(Demo::Requests) {
+        dim("rush: from the first answer to the last, at the rate at which it degrades; an item is a request".to_owned());
+    }
+    notes
+}
+
+/// How often was measured, why rows have no result, and how the checks went.
+pub(crate) fn standing(report: &Report) -> Vec<(Voice, String)> {
+    let mut notes = Vec::new();
+    let mut dim = |text: String| notes.push((Voice::Dim, text));
     let runs = report
         .rows
         .iter()
@@ -361,7 +390,7 @@ fn footnotes(report: &Report) -> Vec<(Voice, String)> {
     let (fewest, most) = (runs.clone().min().unwrap_or(0), runs.max().unwrap_or(0));
     if most > 1 {
         // In the tour it is `loop` alone that runs more than once.
-        let up_to = if report.command == "tour" {
+        let up_to = if report.command == matrix::TOUR {
             "loop: up to "
         } else if fewest < most {
             "up to "
@@ -376,7 +405,7 @@ fn footnotes(report: &Report) -> Vec<(Voice, String)> {
     for row in report
         .rows
         .iter()
-        .filter(|row| matches!(row.status, Status::NotBuilt | Status::Skipped))
+        .filter(|row| row.status == Status::Skipped)
     {
         let note = row.note.as_deref().unwrap_or_default();
         let line = format!("{}: {}", row.contender.runner.name(), note);
@@ -391,13 +420,19 @@ fn footnotes(report: &Report) -> Vec<(Voice, String)> {
             "Ctrl-C: this is what there was until then".to_owned(),
         ));
     }
+    let one_demo = report.is_of_one_demo();
     for row in report
         .rows
         .iter()
         .filter(|row| row.status == Status::Failed)
     {
+        let of = if one_demo {
+            String::new()
+        } else {
+            format!("{}, ", row.demo().name())
+        };
         let contender = format!(
-            "{} on {}",
+            "{of}{} on {}",
             row.contender.program.name(),
             row.contender.runner.name()
         );
@@ -427,6 +462,57 @@ fn footnotes(report: &Report) -> Vec<(Voice, String)> {
     notes
 }
 
+/// A demo's rows as a page shows them: titles, and whether numbers stand below them; and
+/// of each row its standing and its cells.
+pub(crate) struct Grid<'a> {
+    pub(crate) titles: Vec<(&'static str, bool)>,
+    pub(crate) rows: Vec<(&'a Row, Vec<String>)>,
+}
+
+pub(crate) fn grid(report: &Report, demo: Demo) -> Grid<'_> {
+    let mut cells = Cells::of(report);
+    let columns = cells.columns.iter();
+    cells.columns = columns
+        .copied()
+        .filter(|column| column.title != "demo")
+        .collect();
+    let rows = cells.shown.iter().filter(|row| row.demo() == demo);
+    let texts = |row: &&Row| {
+        cells
+            .columns
+            .iter()
+            .map(|column| (column.cell)(report, row))
+            .collect()
+    };
+    let rows: Vec<(&Row, Vec<String>)> = rows.map(|row| (*row, texts(row))).collect();
+    // What another demo has may be nothing here.
+    let filled = |at: usize| rows.iter().any(|(_, texts)| !texts[at].is_empty());
+    let filled: Vec<bool> = (0..cells.columns.len()).map(filled).collect();
+    fn kept<'t, T>(
+        all: impl IntoIterator<Item = T> + 't,
+        filled: &'t [bool],
+    ) -> impl Iterator<Item = T> + 't {
+        all.into_iter()
+            .zip(filled)
+            .filter(|(_, filled)| **filled)
+            .map(|(one, _)| one)
+    }
+    Grid {
+        titles: kept(
+            cells
+                .columns
+                .iter()
+                .map(|column| (column.title, column.right)),
+            &filled,
+        )
+        .collect(),
+        rows: rows
+            .into_iter()
+            .map(|(row, texts)| (row, kept(texts, &filled).collect()))
+            .collect(),
+    }
+}
+
 /// The whole table for a Markdown file.
 pub(crate) fn markdown(report: &Report) -> String {
     let cells = Cells::of(report);
@@ -451,8 +537,12 @@ mod tests {
 
     #[test]
     fn notes_are_broken_between_words() {
-        assert_eq!(wrap("one two three", 9), ["  one two", "    three"]);
-        assert_eq!(wrap("one", 2), [" ", "    one"]);
+        let broken = |note: &str, width| {
+            let lines = notes(vec![(Voice::Dim, note.to_owned())], width).into_iter();
+            lines.map(|(_, line)| line).collect::<Vec<_>>()
+        };
+        assert_eq!(broken("one two three", 9), ["  one two", "    three"]);
+        assert_eq!(broken("one /a/long/path", 8), ["  one", "    /a/long/path"]);
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub fn belongs(name: &str, prefix: &str) -> bool {
 }
 
 /// The table as text. A cell reads `12` (all kept) or `12, 1 broken as listed`.
-pub fn render(outcomes: &[Outcome], absent: &[(&str, &str)]) -> String {
+pub fn render(outcomes: &[Outcome]) -> String {
     let mut cells: BTreeMap<(usize, &str), [usize; 3]> = BTreeMap::new();
     for outcome in outcomes {
         let row = PROMISES
@@ -68,10 +68,7 @@ pub fn render(outcomes: &[Outcome], absent: &[(&str, &str)]) -> String {
         out += &format!("{prefix:<5}{words:<41}");
         for runtime in RUNTIMES {
             let cell = match cells.get(&(row, runtime)) {
-                None => absent
-                    .iter()
-                    .find(|(r, _)| *r == runtime)
-                    .map_or_else(|| "–".to_owned(), |(_, why)| (*why).to_owned()),
+                None => "–".to_owned(),
                 Some([kept, 0, 0]) => kept.to_string(),
                 Some([kept, broken, 0]) => format!("{kept}, {broken} broken"),
                 Some([kept, broken, wrong]) => format!("{kept}/{} WRONG", kept + broken + wrong),

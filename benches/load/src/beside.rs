@@ -9,6 +9,10 @@
 //! client would be traced too. With [`OUTSIDE`] in its environment it writes the
 //! plan to standard output, and whoever started it runs the client and answers
 //! with the findings: [`run_for`].
+//!
+//! There are two clients, each with a plan of its own: [`start`] starts the one for
+//! servers that echo, [`start_arrivals`] the one for servers of HTTP, whose requests
+//! arrive at a fixed rate.
 
 use std::env;
 use std::io::{self, BufRead, Write};
@@ -16,11 +20,18 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::arrivals::{self, Arrivals, Served};
 use crate::client;
 use crate::plan::{Findings, Plan};
 
 /// The first argument of a process that is a client.
 const CLIENT: &str = "--be-the-load-client";
+
+/// The same of the one whose requests arrive at a fixed rate.
+const ARRIVALS: &str = "--be-the-load-client-of-arrivals";
 
 /// The name of the environment variable that asks for a client from outside.
 pub const OUTSIDE: &str = "KOLO_LOAD_OUTSIDE";
@@ -30,20 +41,23 @@ pub const OUTSIDE: &str = "KOLO_LOAD_OUTSIDE";
 static OWN_CLIENT: AtomicBool = AtomicBool::new(false);
 
 /// What a client process prints: one line.
-type Answer = Result<Findings, String>;
+type Answer<F> = Result<F, String>;
 
 /// Is the client, and ends the process, if that is what it was started for. To be
 /// called before anything else in `main`.
 pub fn be_client_if_asked() {
     let mut arguments = env::args().skip(1);
-    if arguments.next().as_deref() != Some(CLIENT) {
-        OWN_CLIENT.store(true, Relaxed);
-        return;
+    match arguments.next().as_deref() {
+        Some(CLIENT) => be(client::run, arguments.next()),
+        Some(ARRIVALS) => be(arrivals::run, arguments.next()),
+        _ => OWN_CLIENT.store(true, Relaxed),
     }
-    let plan = arguments.next().unwrap_or_default();
-    let answer: Answer = serde_json::from_str(&plan)
+}
+
+fn be<P: DeserializeOwned, F: Serialize>(run: fn(&P) -> io::Result<F>, plan: Option<String>) -> ! {
+    let answer: Answer<F> = serde_json::from_str(&plan.unwrap_or_default())
         .map_err(io::Error::other)
-        .and_then(|plan: Plan| client::run(&plan))
+        .and_then(|plan: P| run(&plan))
         .map_err(|error| error.to_string());
     let line = serde_json::to_string(&answer).expect("plain data");
     // Nobody there to be told is no reason to complain.
@@ -65,9 +79,9 @@ pub fn start(
     plan: &Plan,
     ended: impl FnOnce(io::Result<Findings>) + Send + 'static,
 ) -> io::Result<()> {
-    let plan_text = serde_json::to_string(plan).expect("plain data");
     if env::var_os(OUTSIDE).is_some() {
-        writeln!(io::stdout(), "{plan_text}")?;
+        let plan = serde_json::to_string(plan).expect("plain data");
+        writeln!(io::stdout(), "{plan}")?;
         thread::spawn(move || {
             let mut line = String::new();
             let read = io::stdin().lock().read_line(&mut line);
@@ -75,13 +89,40 @@ pub fn start(
         });
         return Ok(());
     }
+    start_beside(CLIENT, client::run, plan, ended)
+}
+
+/// Starts the client whose requests arrive at a fixed rate; `ended` is called on
+/// another thread with what became of them.
+///
+/// # Errors
+///
+/// When the client can't be started. What it then comes to is `ended`'s.
+pub fn start_arrivals(
+    plan: &Arrivals,
+    ended: impl FnOnce(io::Result<Served>) + Send + 'static,
+) -> io::Result<()> {
+    start_beside(ARRIVALS, arrivals::run, plan, ended)
+}
+
+fn start_beside<P, F>(
+    name: &str,
+    run: fn(&P) -> io::Result<F>,
+    plan: &P,
+    ended: impl FnOnce(io::Result<F>) + Send + 'static,
+) -> io::Result<()>
+where
+    P: Clone + Serialize + Send + 'static,
+    F: DeserializeOwned + 'static,
+{
     if !is_a_process() {
         let plan = plan.clone();
-        thread::spawn(move || ended(client::run(&plan)));
+        thread::spawn(move || ended(run(&plan)));
         return Ok(());
     }
+    let plan = serde_json::to_string(plan).expect("plain data");
     let child = Command::new(env::current_exe()?)
-        .args([CLIENT, &plan_text])
+        .args([name, &plan])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -103,8 +144,8 @@ pub fn start(
     Ok(())
 }
 
-fn answer(line: &[u8]) -> io::Result<Findings> {
-    let answer: Answer = serde_json::from_slice(line)
+fn answer<F: DeserializeOwned>(line: &[u8]) -> io::Result<F> {
+    let answer: Answer<F> = serde_json::from_slice(line)
         .map_err(|_| io::Error::other("the load client ended without an answer"))?;
     answer.map_err(io::Error::other)
 }
@@ -117,6 +158,6 @@ fn answer(line: &[u8]) -> io::Result<Findings> {
 /// When `line` is no plan. What the client itself came to is in the answer.
 pub fn run_for(line: &str) -> io::Result<String> {
     let plan: Plan = serde_json::from_str(line)?;
-    let answer: Answer = client::run(&plan).map_err(|error| error.to_string());
+    let answer: Answer<Findings> = client::run(&plan).map_err(|error| error.to_string());
     Ok(serde_json::to_string(&answer).expect("plain data") + "\n")
 }

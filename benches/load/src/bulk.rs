@@ -63,7 +63,7 @@ pub(crate) fn run(plan: &Plan, [warm_up, measured]: [u64; 2]) -> io::Result<Find
         Ok(())
     };
     go_until(warm_up)?;
-    let stopwatch = Stopwatch::start(plan)?;
+    let stopwatch = Stopwatch::start(plan.process)?;
     go_until(warm_up + measured)?;
     Ok(Findings {
         bytes: back,
@@ -98,7 +98,7 @@ pub(crate) fn idle(plan: &Plan, connections: usize) -> io::Result<Findings> {
     let idle = (0..connections)
         .map(|_| connect())
         .collect::<io::Result<Vec<_>>>()?;
-    let stopwatch = Stopwatch::start(plan)?;
+    let stopwatch = Stopwatch::start(plan.process)?;
     // The end may come as a reset: the server leaves without ceremony.
     let _ = connect()?.read(&mut [0]);
     drop(idle);

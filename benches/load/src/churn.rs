@@ -54,7 +54,7 @@ pub(crate) fn run(
         bytes: 0,
     };
     churn.go_through(warm_up)?;
-    let stopwatch = Stopwatch::start(plan)?;
+    let stopwatch = Stopwatch::start(plan.process)?;
     churn.go_through(measured)?;
     Ok(Findings {
         bytes: churn.bytes,

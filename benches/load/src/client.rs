@@ -13,22 +13,27 @@
 //! no news for a millisecond, which means that the server's core is somebody
 //! else's at the moment, does it give its own away too.
 //!
-//! Each message is under way alone on its connection, so more load means more
-//! connections. What that does not show: how a server fares when messages
-//! arrive at times of their own, whether it has answered or not.
+//! In `echo.rs` each message is under way alone on its connection, so more load
+//! means more connections, and a slow server is asked less often. In `paced.rs`
+//! messages come at times of their own, whether it has answered or not.
+//! In `arrivals` it is requests to a server of HTTP that do.
 //!
 //! Read next: `echo.rs`.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
+use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
+use nix::sys::time::TimeSpec;
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
 use crate::machine::{CpuClock, need_open_files};
 use crate::plan::{Findings, Plan, Work};
-use crate::{bulk, churn, echo};
+use crate::{bulk, churn, echo, paced};
 
 /// How long a server may say nothing at all.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -52,6 +57,13 @@ pub fn run(plan: &Plan) -> io::Result<Findings> {
             warm_up,
             measured,
         } => echo::run(plan, connections, size, [warm_up, measured]),
+        Work::Paced {
+            connections,
+            size,
+            rate,
+            warm_up,
+            measured,
+        } => paced::run(plan, connections, size, rate, [warm_up, measured]),
         Work::Churn {
             at_once,
             size,
@@ -71,8 +83,9 @@ pub(crate) struct Stopwatch {
 }
 
 impl Stopwatch {
-    pub(crate) fn start(plan: &Plan) -> io::Result<Self> {
-        let server = CpuClock::of(plan.process)?;
+    /// Of a server in this process.
+    pub(crate) fn start(server: u32) -> io::Result<Self> {
+        let server = CpuClock::of(server)?;
         let client = CpuClock::of(std::process::id())?;
         Ok(Self {
             server,
@@ -101,7 +114,36 @@ pub(crate) struct Courier {
     silent_since: Option<Instant>,
 }
 
+/// The name under which an alarm is news.
+pub(crate) const ALARM: Token = Token(usize::MAX);
+
+/// Ends a courier's wait at a moment, to the microsecond: the poll's own timeout
+/// knows milliseconds.
+pub(crate) struct Alarm(TimerFd);
+
+impl Alarm {
+    pub(crate) fn set(&self, at: Instant) -> io::Result<()> {
+        // Nothing at all would be no alarm.
+        let after = at
+            .saturating_duration_since(Instant::now())
+            .max(Duration::from_nanos(1));
+        let once = Expiration::OneShot(TimeSpec::from_duration(after));
+        Ok(self.0.set(once, TimerSetTimeFlags::empty())?)
+    }
+}
+
 impl Courier {
+    /// An alarm that this courier hears. It is never read: setting it anew is enough.
+    pub(crate) fn alarm(&self) -> io::Result<Alarm> {
+        let flags = TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK;
+        let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
+        let fd = timer.as_fd().as_raw_fd();
+        self.poll
+            .registry()
+            .register(&mut SourceFd(&fd), ALARM, Interest::READABLE)?;
+        Ok(Alarm(timer))
+    }
+
     pub(crate) fn new(plan: &Plan) -> io::Result<Self> {
         Ok(Self {
             poll: Poll::new()?,

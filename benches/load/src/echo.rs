@@ -21,7 +21,7 @@ use crate::plan::{Amount, Findings, Latency, Plan};
 const HEADER: usize = 8;
 
 /// The greatest latency that the histogram tells apart, in nanoseconds.
-const MOST: u64 = 60_000_000_000;
+pub(crate) const MOST: u64 = 60_000_000_000;
 
 struct Link {
     stream: TcpStream,
@@ -128,7 +128,7 @@ pub(crate) fn run(
     echo.go_through(Part::new(warm_up, None))?;
 
     let latencies = Histogram::new_with_bounds(1, MOST, 3).expect("fixed bounds");
-    let stopwatch = Stopwatch::start(plan)?;
+    let stopwatch = Stopwatch::start(plan.process)?;
     let part = echo.go_through(Part::new(measured, Some(latencies)))?;
     Ok(Findings {
         latency: part.latencies.as_ref().map(latency),
@@ -137,7 +137,7 @@ pub(crate) fn run(
     })
 }
 
-fn latency(of: &Histogram<u64>) -> Latency {
+pub(crate) fn latency(of: &Histogram<u64>) -> Latency {
     let at = |quantile| Duration::from_nanos(of.value_at_quantile(quantile));
     Latency {
         least: Duration::from_nanos(of.min()),

@@ -30,6 +30,16 @@ pub enum Work {
         warm_up: Amount,
         measured: Amount,
     },
+    /// Connections that stay, on which messages are due at even intervals, in turn,
+    /// `rate` of them a second, whether or not those before are back. A message's
+    /// time under way counts from the moment at which it was due.
+    Paced {
+        connections: usize,
+        size: usize,
+        rate: u64,
+        warm_up: u64,
+        measured: u64,
+    },
     /// Connections that come, send one message of `size` bytes, take it back,
     /// and go, so many at once.
     Churn {
@@ -64,7 +74,8 @@ pub struct Findings {
     pub server_cpu: Duration,
     /// CPU time of the client's.
     pub client_cpu: Duration,
-    /// From the call that sends a message to the one that has all of it again.
+    /// From the call that sends a message, or from when it was due, to the call
+    /// that has all of it again.
     pub latency: Option<Latency>,
     /// Bytes taken back, each compared with what was sent; the warm-up's too.
     pub bytes: u64,
@@ -85,7 +96,7 @@ impl Work {
     #[must_use]
     pub fn connections(&self) -> usize {
         match *self {
-            Work::Echo { connections, .. } => connections,
+            Work::Echo { connections, .. } | Work::Paced { connections, .. } => connections,
             Work::Churn { at_once, .. } => at_once,
             Work::Bulk { .. } => 1,
             Work::Idle { connections } => connections + 1,

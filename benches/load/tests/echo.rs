@@ -68,6 +68,76 @@ fn every_byte_comes_back_and_is_counted() {
     }
 }
 
+fn paced(connections: usize, size: usize, rate: u64, measured: u64) -> Work {
+    Work::Paced {
+        connections,
+        size,
+        rate,
+        warm_up: 10,
+        measured,
+    }
+}
+
+#[test]
+fn messages_come_at_their_rate() {
+    for (connections, size) in [(1, 64), (50, 1), (3, 20_000)] {
+        let work = paced(connections, size, 2_000, 200);
+        let (found, echoed) = against_the_loop(4096, work);
+        assert_eq!(found.operations, 200);
+        assert_eq!(found.bytes, 210 * size as u64, "the warm-up's too");
+        assert_eq!(found.bytes, echoed);
+        // 200 intervals of half a millisecond, less one.
+        assert!(
+            found.wall >= Duration::from_micros(99_500 - 500),
+            "{found:?}"
+        );
+        let latency = found.latency.unwrap();
+        assert!(Duration::ZERO < latency.least && latency.p50 <= latency.p99);
+    }
+}
+
+/// Ten messages are due while the server looks away: each waits from when it was due,
+/// and not only the one that a client with one message under way would have sent.
+#[test]
+fn a_stalled_server_is_told_on_by_every_message_that_was_due_meanwhile() {
+    const STALL: Duration = Duration::from_millis(100);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        let mut message = [0; 64];
+        stream.read_exact(&mut message).unwrap();
+        thread::sleep(STALL);
+        stream.write_all(&message).unwrap();
+        while stream.read_exact(&mut message).is_ok() {
+            stream.write_all(&message).unwrap();
+        }
+    });
+    let work = Work::Paced {
+        connections: 1,
+        size: 64,
+        rate: 100,
+        warm_up: 0,
+        measured: 10,
+    };
+    let latency = run(&plan(address, work)).unwrap().latency.unwrap();
+    server.join().unwrap();
+    // Due every 10 ms, all answered 100 ms after the first: half of them have
+    // waited for 50 ms and more. The histogram's last digit may be off.
+    assert!(latency.p50 >= Duration::from_millis(45), "{latency:?}");
+    assert!(latency.most >= Duration::from_millis(99), "{latency:?}");
+}
+
+#[test]
+fn a_rate_of_nothing_is_refused() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let nowhere = plan(listener.local_addr().unwrap(), paced(1, 64, 0, 1));
+    assert_eq!(
+        run(&nowhere).unwrap_err().kind(),
+        io::ErrorKind::InvalidInput
+    );
+}
+
 #[test]
 fn a_part_may_end_by_time() {
     let time = Amount::Time(Duration::from_millis(5));
@@ -160,6 +230,10 @@ fn a_server_that_sends_other_bytes_is_an_error() {
     };
     let said = against(echo(1, 64, 100), garble);
     assert_eq!(said, "connection 0 sent back other bytes than it was sent");
+    assert_eq!(
+        against(paced(1, 64, 1000, 100), garble),
+        "connection 0 sent back other bytes than it was sent"
+    );
     let work = Work::Churn {
         at_once: 1,
         size: 64,

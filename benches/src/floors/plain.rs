@@ -1,6 +1,7 @@
-//! **The floors of spawning, yielding, waking from outside, and of a runtime's
-//! own life.**
+//! **The floors of spawning, yielding, taking turns, waking from outside, and of a
+//! runtime's own life.**
 
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::{poll_fn, ready};
 use std::hint::black_box;
@@ -11,8 +12,9 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use super::{Boxed, bare_loop, yield_once};
+use crate::libraries::kolo::locks::WAITERS;
 use crate::libraries::kolo::outside::{WOKEN, spin_until};
-use crate::libraries::kolo::tasks::{MANY, YIELDERS};
+use crate::libraries::kolo::tasks::{CHAIN, MANY, YIELDERS};
 
 fn noop_context() -> Context<'static> {
     Context::from_waker(Waker::noop())
@@ -62,6 +64,58 @@ pub fn yields(count: u64) {
         bare_loop(tasks.collect());
         left = left.saturating_sub(each * YIELDERS);
     }
+}
+
+/// The floor of `tasks::spawn_chain`: each future leaves the next one in a queue.
+pub fn spawn_chain(count: u64) {
+    type Queue = RefCell<VecDeque<Boxed<'static>>>;
+    thread_local!(static QUEUE: Queue = const { RefCell::new(VecDeque::new()) });
+
+    fn link(left: u64) {
+        let task = Box::pin(async move {
+            if black_box(left) > 1 {
+                link(left - 1);
+            }
+        });
+        QUEUE.with_borrow_mut(|queue| queue.push_back(task));
+    }
+
+    let mut cx = noop_context();
+    let mut left = count;
+    while left > 0 {
+        let length = left.min(CHAIN);
+        link(length);
+        while let Some(mut task) = QUEUE.with_borrow_mut(VecDeque::pop_front) {
+            assert!(task.as_mut().poll(&mut cx).is_ready());
+        }
+        left -= length;
+    }
+}
+
+/// The floor of `tasks::yield_alone`.
+pub fn yield_alone(count: u64) {
+    bare_loop(vec![Box::pin(async move {
+        for _ in 0..count {
+            yield_once().await;
+        }
+    })]);
+}
+
+/// The floor of `locks::mutex` and `locks::semaphore`: whoever is polled has its
+/// turn.
+pub fn locks(count: u64) {
+    let each = count.div_ceil(WAITERS);
+    let sum = Cell::new(0);
+    let tasks = (0..WAITERS).map(|_| -> Boxed<'_> {
+        Box::pin(async {
+            for _ in 0..each {
+                sum.set(sum.get() + 1);
+                yield_once().await;
+            }
+        })
+    });
+    bare_loop(tasks.collect());
+    assert_eq!(sum.get(), each * WAITERS);
 }
 
 /// The floor of `outside::wakes`: a flag per task, set by the outsider, looked at

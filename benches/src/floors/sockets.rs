@@ -6,12 +6,13 @@ use std::sync::mpsc;
 use kolo_load::{EchoLoop, Placement, Work};
 
 use crate::alloc::live_bytes_of;
+use crate::libraries::Flavour;
 use crate::load::{Job, LOOPBACK, beside, plan};
 use crate::reading::Reading;
 
 /// The floor of `sockets::echoes`.
-pub(super) fn echoes(Job { work, buffer }: Job) -> Reading {
-    let placement = Placement::apart();
+pub(super) fn echoes(flavour: Flavour, Job { work, buffer }: Job) -> Reading {
+    let placement = flavour.placement();
     let _pinned = placement.pin_server().unwrap();
     let mut server = EchoLoop::bind(LOOPBACK, buffer).unwrap();
     let (address, ender) = (server.local_addr().unwrap(), server.ender());

@@ -11,6 +11,7 @@
 
 use std::hint::black_box;
 
+use super::row::root;
 use super::rt;
 use rt::runtime::Runtime;
 use rt::sync::{mpsc, oneshot};
@@ -21,7 +22,7 @@ struct Pong(oneshot::Sender<Ping>);
 /// `messages` messages, back and forth, each bearing the way to answer it.
 pub fn ping_pong(runtime: &Runtime, messages: u64) {
     let rounds = messages / 2;
-    runtime.block_on(async {
+    root(runtime, async move {
         let (first, mut pings) = oneshot::channel::<Ping>();
 
         let server = rt::spawn(async move {
@@ -57,7 +58,7 @@ pub fn pipeline(runtime: &Runtime, items: u64) {
         }
     }
 
-    runtime.block_on(async {
+    root(runtime, async move {
         let (first, from_first) = mpsc::channel(ROOM);
         let (second, from_second) = mpsc::channel(ROOM);
         let (third, mut from_third) = mpsc::channel(ROOM);

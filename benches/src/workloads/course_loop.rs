@@ -13,6 +13,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::row::root;
 use super::rt;
 use ::kolo::sync::Queue;
 use rt::runtime::Runtime;
@@ -37,7 +38,7 @@ pub fn mpsc(runtime: &Runtime, items: u64) {
         }
     }
 
-    runtime.block_on(async {
+    root(runtime, async move {
         let (sender, receiver) = mpsc::unbounded_channel();
         let first = rt::spawn(produce(sender.clone(), items / 2));
         let second = rt::spawn(produce(sender, items / 2));
@@ -63,7 +64,7 @@ pub fn queue(runtime: &Runtime, items: u64) {
         }
     }
 
-    runtime.block_on(async {
+    root(runtime, async move {
         let queue = Arc::new(Queue::unbounded());
         let first = rt::spawn(produce(queue.clone(), items / 2));
         let second = rt::spawn(produce(queue.clone(), items / 2));

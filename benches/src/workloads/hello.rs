@@ -18,7 +18,6 @@ use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use kolo_load::Placement;
 use rt::net::TcpListener;
 use rt::runtime::Runtime;
 
@@ -41,10 +40,7 @@ async fn serve(listener: TcpListener) -> io::Result<()> {
 
 /// Serves for so many seconds of wrk.
 pub fn requests(runtime: &Runtime, flavour: Flavour, seconds: Sizes) -> Reading {
-    let placement = match flavour {
-        Flavour::Current => Placement::apart(),
-        Flavour::Multi => Placement::Anywhere,
-    };
+    let placement = flavour.placement();
     let _pinned = placement.pin_server().unwrap();
     let found = runtime.block_on(async {
         let listener = TcpListener::bind(LOOPBACK).await.unwrap();

@@ -18,6 +18,7 @@ use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
+use super::row::root;
 use super::rt;
 use rt::runtime::Runtime;
 use rt::task::yield_now;
@@ -77,7 +78,7 @@ pub fn wakes(runtime: &Runtime, count: u64) {
         }
     });
 
-    runtime.block_on(async {
+    root(runtime, async move {
         let handles: Vec<_> = (0..WOKEN)
             .map(|_| {
                 let introduce = Some(introduce.clone());

@@ -2,8 +2,8 @@
 //!
 //! Every runtime has everything enabled, as `#[main]` would have it: a program
 //! that pays for no I/O driver would be another program. Workloads start from a
-//! spawned task or from `block_on`'s own future, whichever a user would write;
-//! each says so.
+//! spawned task, their [`root`], so that no runtime's special way with `block_on`'s
+//! own future plays a part; where that is what is asked about, they say so.
 
 use std::future::poll_fn;
 use std::io;
@@ -12,11 +12,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::rt;
-use super::{channels, course_loop, hello, idle, lives, memory, outside, sockets, tasks, timers};
+use super::{blocking, channels, course_loop, fairness, hello, idle, lives, locks, memory};
+use super::{outside, parallel, remote, sockets, tasks, timers};
 use crate::contenders::Answer;
 use crate::libraries::Flavour;
 use crate::load::{LOOPBACK, job};
-use crate::reading::{Sizes, counted, timed};
+use crate::reading::{Setting, counted, timed};
 use crate::wrk;
 use kolo_load::need_open_files;
 use rt::runtime::{Builder, Runtime};
@@ -27,12 +28,26 @@ use rt::runtime::{Builder, Runtime};
 ///
 /// What the Builder says; also where a flavour is not built yet.
 pub fn build(flavour: Flavour) -> io::Result<Runtime> {
-    match flavour {
+    let mut builder = match flavour {
         Flavour::Current => Builder::new_current_thread(),
-        Flavour::Multi => Builder::new_multi_thread(),
+        Flavour::Multi(_) => Builder::new_multi_thread(),
+    };
+    if let Flavour::Multi(workers) = flavour {
+        builder.worker_threads(workers);
     }
-    .enable_all()
-    .build()
+    builder.enable_all().build()
+}
+
+/// Does `work` as a task: of an executor with workers, on one of them.
+///
+/// # Panics
+///
+/// If `work` does.
+pub fn root<T: Send + 'static>(
+    runtime: &Runtime,
+    work: impl Future<Output = T> + Send + 'static,
+) -> T {
+    runtime.block_on(async { rt::spawn(work).await.unwrap() })
 }
 
 /// Arms a timer an hour ahead and waits for a connection that nobody makes, so
@@ -69,13 +84,14 @@ pub fn arm(runtime: &Runtime) {
 /// # Panics
 ///
 /// If there is no such row.
-pub fn run(name: &str, flavour: Flavour, sizes: Sizes) -> Answer {
+pub fn run(name: &str, flavour: Flavour, setting: Setting) -> Answer {
+    let Setting { sizes, rate, .. } = setting;
     let runtime = match build(flavour) {
         Ok(runtime) => runtime,
         Err(error) => return Answer::Skipped(error.to_string()),
     };
     let runtime = &runtime;
-    if let Some(job) = job(name, sizes) {
+    if let Some(job) = job(name, sizes, rate) {
         return match need_open_files(job.work.connections()) {
             Ok(()) => Answer::Reading(sockets::echoes(runtime, flavour, job)),
             Err(error) => Answer::Skipped(error.to_string()),
@@ -101,6 +117,20 @@ pub fn run(name: &str, flavour: Flavour, sizes: Sizes) -> Answer {
         "spawn-join" => timed(sizes, |n| tasks::spawn_then_join(runtime, n)),
         "spawn-many" => timed(sizes, |n| tasks::spawn_many(runtime, n)),
         "yield" => timed(sizes, |n| tasks::yields(runtime, n)),
+        "spawn-chain" => timed(sizes, |n| tasks::spawn_chain(runtime, n)),
+        "yield-alone" => timed(sizes, |n| tasks::yield_alone(runtime, n)),
+        "mutex" => timed(sizes, |n| locks::mutex(runtime, n)),
+        "semaphore" => timed(sizes, |n| locks::semaphore(runtime, n)),
+        "remote-spawn" => timed(sizes, |n| remote::spawns(runtime, n)),
+        "remote-send" => timed(sizes, |n| remote::sends(runtime, n)),
+        "fork-join" => timed(sizes, |n| parallel::fork_join(runtime, n)),
+        "fan-out" => timed(sizes, |n| parallel::fan_out(runtime, n)),
+        "blocking-many" => timed(sizes, |n| blocking::many(runtime, n)),
+        "blocking-512" => timed(sizes, |n| blocking::all_at_once(runtime, n)),
+        "stuck-timer" => counted(sizes, |n| fairness::timer(runtime, n)),
+        "stuck-io" => counted(sizes, |n| fairness::io(runtime, n)),
+        "stuck-wake" => counted(sizes, |n| fairness::woken(runtime, n)),
+        "lifo-third" => counted(sizes, |n| fairness::third(runtime, flavour.workers(), n)),
         "oneshot" => timed(sizes, |n| channels::ping_pong(runtime, n)),
         "pipeline" => timed(sizes, |n| channels::pipeline(runtime, n)),
         "timeouts" => timed(sizes, |n| timers::timeouts(runtime, n)),
@@ -108,6 +138,7 @@ pub fn run(name: &str, flavour: Flavour, sizes: Sizes) -> Answer {
         "wake-outside" => timed(sizes, |n| outside::wakes(runtime, n)),
         "block-on-ready" => timed(sizes, |n| lives::block_on_ready(runtime, n)),
         "build-drop" => timed(sizes, |n| lives::build_and_drop(flavour, n)),
+        "build-each-drop" => timed(sizes, |n| lives::build_each_drop(flavour, n)),
         "sleep-late" => counted(sizes, |n| timers::lateness(runtime, n)),
         "bytes-16" => counted(sizes, |n| memory::bytes_per_task::<2>(runtime, n)),
         "bytes-128" => counted(sizes, |n| memory::bytes_per_task::<16>(runtime, n)),

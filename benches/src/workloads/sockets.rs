@@ -1,5 +1,5 @@
 //! **What does a message through a socket cost?** An echo server as its users
-//! would write it: `block_on` accepts, each connection is a task that reads what
+//! would write it: one task accepts, each connection is a task that reads what
 //! there is and writes it back.
 //!
 //! Nearly all of the time is the kernel's, for every server alike; the load
@@ -7,8 +7,7 @@
 //! this one's CPU time. Where the runtime has one thread, server and client have
 //! a core each.
 //!
-//! What it does not show: messages that arrive at times of their own, slow
-//! readers, a program that does something with what it reads.
+//! What it does not show: slow readers, a program that does something with what it reads.
 
 use std::future::poll_fn;
 use std::io;
@@ -17,6 +16,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::mpsc;
 
+use super::row::root;
 use super::rt;
 use crate::alloc::live_bytes_of;
 use crate::libraries::Flavour;
@@ -50,13 +50,9 @@ async fn serve(listener: TcpListener, buffer: usize) -> io::Result<()> {
 
 /// Serves until the client has done its job.
 pub fn echoes(runtime: &Runtime, flavour: Flavour, Job { work, buffer }: Job) -> Reading {
-    // Several threads want all cores, and are not pinned to one.
-    let placement = match flavour {
-        Flavour::Current => Placement::apart(),
-        Flavour::Multi => Placement::Anywhere,
-    };
+    let placement = flavour.placement();
     let _pinned = placement.pin_server().unwrap();
-    let findings = runtime.block_on(async {
+    let findings = root(runtime, async move {
         let listener = TcpListener::bind(LOOPBACK).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (tell, told) = rt::sync::oneshot::channel();

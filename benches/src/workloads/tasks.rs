@@ -1,16 +1,15 @@
 //! **What do a task's life and its steps cost?** Birth, one poll, the join and
 //! the end; then the step alone: a yield.
 //!
-//! The root is a spawned task, so that no runtime's special way with
-//! `block_on`'s own future plays a part.
-//!
 //! What it does not show: futures of a size that real ones have (these hold a
 //! number), tasks that outlive their handle, spawning from another thread.
 
 use std::hint::black_box;
 
+use super::row::root;
 use super::rt;
 use rt::runtime::Runtime;
+use rt::sync::oneshot;
 use rt::task::yield_now;
 
 /// Spawns a task and awaits it, `count` times over.
@@ -68,6 +67,38 @@ pub fn yields(runtime: &Runtime, count: u64) {
     });
 }
 
-fn root(runtime: &Runtime, work: impl Future<Output = ()> + Send + 'static) {
-    runtime.block_on(async { rt::spawn(work).await.unwrap() });
+/// Tasks of a chain.
+pub const CHAIN: u64 = 1_000;
+
+/// `count` tasks by chains of [`CHAIN`]: each spawns the next and ends.
+pub fn spawn_chain(runtime: &Runtime, count: u64) {
+    fn link(left: u64, last: oneshot::Sender<()>) {
+        rt::spawn(async move {
+            if black_box(left) > 1 {
+                link(left - 1, last);
+            } else {
+                last.send(()).unwrap();
+            }
+        });
+    }
+
+    root(runtime, async move {
+        let mut left = count;
+        while left > 0 {
+            let length = left.min(CHAIN);
+            let (last, ended) = oneshot::channel();
+            link(length, last);
+            ended.await.unwrap();
+            left -= length;
+        }
+    });
+}
+
+/// `count` yields of the only task there is.
+pub fn yield_alone(runtime: &Runtime, count: u64) {
+    root(runtime, async move {
+        for _ in 0..count {
+            yield_now().await;
+        }
+    });
 }

@@ -12,6 +12,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::row::root;
 use super::rt;
 use crate::stats::median;
 use rt::runtime::Runtime;
@@ -24,7 +25,7 @@ pub const TIMEOUT_TASKS: u64 = 100;
 /// `count` timeouts of 30 s around a yield, by [`TIMEOUT_TASKS`] tasks.
 pub fn timeouts(runtime: &Runtime, count: u64) {
     let each = count.div_ceil(TIMEOUT_TASKS);
-    runtime.block_on(async {
+    root(runtime, async move {
         let handles: Vec<_> = (0..TIMEOUT_TASKS)
             .map(|_| {
                 rt::spawn(async move {
@@ -56,7 +57,7 @@ pub fn sleeps(runtime: &Runtime, count: u64) {
     let mut left = count;
     while left > 0 {
         let batch = left.min(SLEEPERS);
-        runtime.block_on(async {
+        root(runtime, async move {
             let handles: Vec<_> = (0..batch).map(|i| rt::spawn(sleep(nap(i)))).collect();
             for handle in handles {
                 handle.await.unwrap();
@@ -69,7 +70,7 @@ pub fn sleeps(runtime: &Runtime, count: u64) {
 /// By how many microseconds `sleep(1 ms)` is late: the median of `count`.
 pub fn lateness(runtime: &Runtime, count: u64) -> f64 {
     const NAP: Duration = Duration::from_millis(1);
-    runtime.block_on(async {
+    root(runtime, async move {
         let mut late = Vec::new();
         for _ in 0..count {
             let start = Instant::now();

@@ -39,7 +39,10 @@ pub(super) const CHAPTER: Chapter = Chapter {
             "threads, a lock each",
             Program::BankLockEachTasks,
         ),
-        Part::of(Program::BankLockEachTasks, "tasks, a lock each"),
+        Part {
+            key: true, // the one to take home
+            ..Part::of(Program::BankLockEachTasks, "tasks, a lock each")
+        },
         on_threads(
             Program::BankWrongOrderThreads,
             "threads, wrong order",

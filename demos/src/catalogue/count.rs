@@ -26,7 +26,8 @@ pub(super) const CHAPTER: Chapter = Chapter {
     lesson: Lesson {
         says: "A count prints one, waits for a second, and prints two. Three of them \
 take three seconds on a thread that sleeps, for a sleeping thread does nothing else. Gathered on a \
-loop they take one: where a count awaits it gives the thread back, and the next count begins.",
+loop they take one: where a count awaits it gives the thread back, and the next count begins.\n\n\
+Nothing is done at the same time, and there is no second thread. What overlaps is the waiting.",
         excerpts: &[
             lines!(
                 "course/count.rs",
@@ -36,12 +37,12 @@ loop they take one: where a count awaits it gives the thread back, and the next 
             lines!(
                 "course/count.rs",
                 "async fn count(".."^}",
-                "The same text but for two words. At the await the thread goes back to the loop."
+                "The same text but for `async` and `.await`. At the await the thread goes back to the loop."
             ),
             lines!(
                 "course/count.rs",
                 "event_loop.block_on(async {".."});",
-                "Three of them, polled in turn by one task."
+                "Gathered: one task polls all three in turn, and is done when all of them are."
             ),
         ],
         experiments: &[
@@ -51,7 +52,7 @@ loop they take one: where a count awaits it gives the thread back, and the next 
             ),
             (
                 "demos compare count --time-scale 0.001",
-                "with waits of a millisecond, how late each runtime's timers are",
+                "each wait is a millisecond now: what gathered takes above one is how late the timer was",
             ),
         ],
     },

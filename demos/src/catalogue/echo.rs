@@ -29,22 +29,22 @@ hand over mio, without a future. The kernel takes nearly all of the time in ever
             lines!(
                 "course/echo.rs",
                 "async fn echo(".."^}",
-                "A connection's task, written as if it had a thread to itself."
+                "One connection: read, and write it back, as if it had a thread to itself. Each await gives the thread to another."
             ),
             lines!(
                 "course/echo.rs",
                 "accepted = listener.accept()".."connections.push",
-                "A task for each connection."
+                "The server: a task for each connection. A thousand of them are a thousand small values, not a thousand stacks."
             ),
         ],
         experiments: &[
             (
                 "demos run echo --connections 1000",
-                "how throughput and latency change with a thousand messages under way",
+                "more messages a second, as each turn of the loop finds more of them; and each is longer under way",
             ),
             (
                 "demos compare echo --runs 9",
-                "each runtime against the floor, in turn",
+                "the CPU column: what a runtime adds to what the kernel takes in any case",
             ),
         ],
     },

@@ -19,7 +19,7 @@ variables; what a future hands out before its end is only: not yet.",
             lines!(
                 "course/fib.rs",
                 "fn fib_generator()".."})",
-                "The two numbers that the function would keep in local variables are captured."
+                "A generator by hand: a closure keeps the two numbers that the function would have in local variables."
             ),
             lines!(
                 "course/fib.rs",
@@ -29,7 +29,7 @@ variables; what a future hands out before its end is only: not yet.",
             lines!(
                 "course/fib.rs",
                 "match future.as_mut().poll(&mut cx)".."Poll::Pending",
-                "A step, taken by hand. This is all that a loop does to a task."
+                "A step of that future, taken by hand: a poll is all that a loop ever does to a task."
             ),
         ],
         experiments: &[
@@ -39,7 +39,7 @@ variables; what a future hands out before its end is only: not yet.",
             ),
             (
                 "demos compare fib",
-                "what it costs to stop and to go on, in each library",
+                "per item, what it costs to stop once and to go on: a poll, and the loop around it",
             ),
         ],
     },

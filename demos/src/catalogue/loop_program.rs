@@ -34,17 +34,17 @@ the line says which library `rt` is.",
             lines!(
                 "course/loop_program.rs",
                 "async fn send_data(".."^}",
-                "A producer. The yield gives the loop its turn after every item."
+                "A producer. It could go on for ever; the yield lets the others have their turn after every item."
             ),
         ],
         experiments: &[
             (
                 "demos run loop --rt kolo-current,tokio-current",
-                "the same text on two libraries",
+                "one text, two libraries: the sums agree, the times do not",
             ),
             (
                 "demos compare loop --runs 9",
-                "the loops in turn, with intervals; armed, a loop must ask the kernel now and then",
+                "the speeds with their intervals; `armed`, a timer and a listener wait, so that a loop must ask the kernel now and then",
             ),
         ],
     },

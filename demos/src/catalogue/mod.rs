@@ -21,40 +21,61 @@ use crate::runtimes::Runtime;
 use crate::stage::Settings;
 
 mod bank;
+mod city;
+mod compute;
 mod count;
 mod echo;
 mod fib;
+mod files;
 mod greeters;
 mod lesson;
 mod loop_program;
+mod pools;
 mod producer_consumer;
+mod requests;
 mod scrape;
 mod threaded_producer;
+mod unsync;
+mod upper_bound;
 
 #[cfg(test)]
 mod tests;
 
-#[allow(unused_imports)] // `Excerpt` is for whoever shows a lesson
 pub(crate) use lesson::{Excerpt, Lesson};
 
 /// A chapter's name, in the order of the course.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Demo {
+    UpperBound,
+    Requests,
     Count,
     Fib,
     ProducerConsumer,
     Loop,
     Scrape,
+    Files,
     Greeters,
     ThreadedProducer,
+    Compute,
     Bank,
+    Pools,
+    Unsync,
+    City,
     Echo,
 }
 
 /// One program of a demo. The names are those of the hidden `measure` command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Program {
+    UpperBoundOnThreads,
+    UpperBoundComputing,
+    UpperBoundWaiting,
+    RequestsInTurn,
+    RequestsOnThreads,
+    RequestsOverlapped,
+    RequestsRushOneThread,
+    RequestsRush,
     CountSynchronous,
     CountGathered,
     FibSteps,
@@ -70,10 +91,18 @@ pub(crate) enum Program {
     ScrapeOneByOne,
     ScrapeAtOnce,
     ScrapeLimited,
+    FilesSynchronous,
+    FilesOneByOne,
+    FilesAtOnce,
     GreeterThreads,
     GreeterTasks,
     ProducerThreads,
     ProducerTasks,
+    ComputeOneThread,
+    ComputeThreads,
+    ComputeProcesses,
+    ComputeTasks,
+    ComputeBlocking,
     BankUnsafeThreads,
     BankUnsafeTasks,
     BankOneLockThreads,
@@ -82,6 +111,14 @@ pub(crate) enum Program {
     BankLockEachTasks,
     BankWrongOrderThreads,
     BankWrongOrderTasks,
+    PoolsThreads,
+    PoolsProcesses,
+    PoolsBlocking,
+    PoolsTasks,
+    UnsyncSynchronous,
+    UnsyncAtOnce,
+    CityOnThreads,
+    CityAwaited,
     EchoByHand,
     Echo,
 }
@@ -113,6 +150,9 @@ pub(crate) struct Part {
     pub(crate) peer: Program,
     /// How long it takes at the course's pace, in seconds.
     pub(crate) seconds: fn(&Settings) -> f64,
+    /// Whether it stands for its demo where there is room for one program: see
+    /// [`Chapter::key`].
+    pub(crate) key: bool,
 }
 
 /// What a program needs to run.
@@ -157,14 +197,21 @@ impl Demo {
 
     pub(crate) fn chapter(self) -> &'static Chapter {
         match self {
+            Demo::UpperBound => &upper_bound::CHAPTER,
+            Demo::Requests => &requests::CHAPTER,
             Demo::Count => &count::CHAPTER,
             Demo::Fib => &fib::CHAPTER,
             Demo::ProducerConsumer => &producer_consumer::CHAPTER,
             Demo::Loop => &loop_program::CHAPTER,
             Demo::Scrape => &scrape::CHAPTER,
+            Demo::Files => &files::CHAPTER,
             Demo::Greeters => &greeters::CHAPTER,
             Demo::ThreadedProducer => &threaded_producer::CHAPTER,
+            Demo::Compute => &compute::CHAPTER,
             Demo::Bank => &bank::CHAPTER,
+            Demo::Pools => &pools::CHAPTER,
+            Demo::Unsync => &unsync::CHAPTER,
+            Demo::City => &city::CHAPTER,
             Demo::Echo => &echo::CHAPTER,
         }
     }
@@ -201,7 +248,22 @@ impl Part {
             runs_on: RunsOn::Runtimes,
             peer: program,
             seconds: |_| 0.0,
+            key: false,
         }
+    }
+}
+
+impl Chapter {
+    /// The program that stands for the demo: the one that says so; or else the peer of
+    /// what runs without our runtimes; or else the last.
+    pub(crate) fn key(&self) -> Program {
+        let mut parts = self.parts.iter();
+        if let Some(marked) = parts.clone().find(|part| part.key) {
+            return marked.program;
+        }
+        let beside = parts.clone().find(|part| part.runs_on != RunsOn::Runtimes);
+        let part = beside.or_else(|| parts.next_back());
+        part.expect("no chapter is empty").peer
     }
 }
 

@@ -36,12 +36,12 @@ as the rests, and nothing waits. A second producer then costs no time at all.",
             lines!(
                 "course/producer_consumer.rs",
                 "for &(item, t) in &data {".."}",
-                "Synchronously: all are made before the first is taken."
+                "Synchronously: this loop begins when the last item has been made, and so the first has waited longest."
             ),
             lines!(
                 "course/producer_consumer.rs",
                 "let (item, t) = data.get().await".."processed.push(item);",
-                "On a loop: awaiting an item that is not there lets its producer make it."
+                "On a loop: to await an item that is not there yet is to let its producer make it."
             ),
             lines!(
                 "course/producer_consumer.rs",

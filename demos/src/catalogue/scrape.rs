@@ -23,6 +23,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
         },
         Part {
             seconds: |_| 1.0,
+            key: true,
             ..Part::of(Program::ScrapeAtOnce, "at once")
         },
         Part {
@@ -42,17 +43,17 @@ many more pages than ten a limit is kinder to the site.",
             lines!(
                 "course/scrape.rs",
                 "let html = get_html(client.clone(), number, stage.clone()).await;".."titles.push",
-                "One by one: the next page is asked for when this one is there."
+                "One by one: an await in the loop's body. The next page is asked for only when this one is there."
             ),
             lines!(
                 "course/scrape.rs",
                 "let tasks: Vec<_> = episodes".."let html = task.await",
-                "At once: all are asked for before the first is awaited."
+                "At once: every task is started before the first is awaited; that is the whole difference."
             ),
             lines!(
                 "course/scrape.rs",
                 "async fn get_html_in_turn(".."^}",
-                "A limit: no request without a permit."
+                "A limit: no request without a permit. There are so many permits, and each comes back when a page has come."
             ),
         ],
         experiments: &[
@@ -62,7 +63,7 @@ many more pages than ten a limit is kinder to the site.",
             ),
             (
                 "demos run scrape --time-scale 0.1 --pages 100 --limit 20",
-                "the limit's waves: a hundred pages in five latencies",
+                "the limit's waves: a hundred pages, twenty at a time, take as long as five",
             ),
         ],
     },

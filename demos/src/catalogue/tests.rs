@@ -21,6 +21,27 @@ fn a_peer_runs_on_the_runtimes_and_is_of_the_same_chapter() {
 }
 
 #[test]
+fn one_program_stands_for_its_demo() {
+    for demo in Demo::all() {
+        let chapter = demo.chapter();
+        assert_eq!(chapter.key().part().runs_on, RunsOn::Runtimes, "{demo:?}");
+        assert!(
+            chapter.parts.iter().filter(|part| part.key).count() <= 1,
+            "{demo:?}"
+        );
+    }
+}
+
+#[test]
+fn the_readme_has_every_demo_with_its_question() {
+    let page = include_str!("../../README.md");
+    for demo in Demo::all() {
+        let row = format!("| `{}` | {} |", demo.name(), demo.chapter().question);
+        assert!(page.contains(&row), "demos/README.md has no row {row}");
+    }
+}
+
+#[test]
 fn what_a_lesson_quotes_is_there() {
     for demo in Demo::all() {
         let lesson = &demo.chapter().lesson;

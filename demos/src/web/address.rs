@@ -28,8 +28,12 @@ impl Address {
         Ok(address)
     }
 
-    /// Where the page of this name is, on the site at this address.
+    /// Where the page of this name is, on the site at this address; its own page has
+    /// none.
     pub(crate) fn page(&self, name: &str) -> Self {
+        if name.is_empty() {
+            return self.clone();
+        }
         let path = format!("{}/{name}", self.0.path().trim_end_matches('/'));
         self.with_path(&path)
             .expect("a path and a name make a path")
@@ -169,6 +173,7 @@ mod tests {
             ("http://a/b/", "http://a/b/150"),
         ] {
             assert_eq!(address(site).page("150").to_string(), page);
+            assert_eq!(address(site).page(""), address(site));
         }
     }
 

@@ -64,7 +64,24 @@ impl Site {
             let bundled = None;
             return Ok(Self { address, bundled });
         }
-        let (bundled, at) = Bundled::open(visit.port, stage.wait(LATENCY))?;
+        Self::open(visit.port, stage.wait(LATENCY), Arc::default())
+    }
+
+    /// Bundled ones, as many, each at a port of its own and with this latency. Their
+    /// guests are counted together.
+    ///
+    /// # Errors
+    ///
+    /// As [`to_visit`](Self::to_visit).
+    pub(crate) fn bundled(number: u64, latency: Duration) -> io::Result<Vec<Self>> {
+        ask_for_all_descriptors();
+        let guests = Arc::<Guests>::default();
+        let open = |_| Self::open(None, latency, guests.clone());
+        (0..number).map(open).collect()
+    }
+
+    fn open(port: Option<u16>, latency: Duration, guests: Arc<Guests>) -> io::Result<Self> {
+        let (bundled, at) = Bundled::open(port, latency, guests)?;
         let address = format!("http://{at}").parse();
         Ok(Self {
             address: address.expect("a socket has an address"),
@@ -84,7 +101,11 @@ impl Site {
 
 impl Bundled {
     /// Opens it: at this port, or at one that is free.
-    fn open(port: Option<u16>, latency: Duration) -> io::Result<(Self, SocketAddr)> {
+    fn open(
+        port: Option<u16>,
+        latency: Duration,
+        guests: Arc<Guests>,
+    ) -> io::Result<(Self, SocketAddr)> {
         let event_loop = super::new_loop(Threads::One)?;
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(0)));
         let listener = {
@@ -96,7 +117,6 @@ impl Bundled {
             })?
         };
         let at = listener.local_addr()?;
-        let guests = Arc::new(Guests::default());
         let (open, closed) = oneshot::channel();
         let serving = serve(listener, latency, guests.clone(), closed);
         let thread = thread::Builder::new()

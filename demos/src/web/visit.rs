@@ -57,7 +57,8 @@ impl Visit {
     }
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+/// A span on the command line: above zero, and bounded.
+pub(crate) fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds <= 3600.0 => Ok(seconds),
         Ok(_) => Err("a number above 0, and at most 3600".to_owned()),

@@ -1,6 +1,9 @@
 //! **How does a test run the demos?** The binary itself, to its end; and how its
 //! transcripts are read.
 
+#![allow(dead_code)] // each test file takes what it needs
+
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -41,16 +44,25 @@ pub(crate) fn json(line: &str) -> Value {
     serde_json::from_str(&ended.out).expect("JSON and nothing else")
 }
 
-/// The runtimes that can run today, and those that can't.
-pub(crate) fn runtimes() -> (Vec<String>, Vec<String>) {
+/// The runtimes by name: all of them can run where tests do.
+pub(crate) fn runtimes() -> Vec<String> {
     let list = json("list");
-    let names = |available: bool| {
-        let all = list["runtimes"].as_array().expect("runtimes").iter();
-        let some = all.filter(|runtime| (runtime["status"] == "available") == available);
-        some.map(|runtime| runtime["name"].as_str().expect("a name").to_owned())
-            .collect()
-    };
-    (names(true), names(false))
+    let runtimes = list["runtimes"].as_array().expect("runtimes");
+    let mut names = Vec::new();
+    for runtime in runtimes {
+        assert_eq!(runtime["status"], "available", "{runtime}");
+        names.push(runtime["name"].as_str().expect("a name").to_owned());
+    }
+    names
+}
+
+/// The demos by name, in the order of the course.
+pub(crate) fn all_demos() -> Vec<String> {
+    let list = json("list");
+    let demos = list["demos"].as_array().expect("demos").iter();
+    demos
+        .map(|demo| demo["name"].as_str().expect("a name").to_owned())
+        .collect()
 }
 
 /// The lines of the program under the title `── title ──…`.
@@ -63,4 +75,43 @@ pub(crate) fn transcript(out: &str, title: &str) -> Vec<String> {
         .take_while(|line| !line.is_empty())
         .map(str::to_owned)
         .collect()
+}
+
+/// Starts, reads until a line begins with `mark`, presses Ctrl-C, reads to the end.
+pub(crate) fn interrupt(line: &str, mark: &str) -> Ended {
+    let mut child = demos(line)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("demos starts");
+    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut text = read_until(&mut out, mark);
+    signal("-INT", &child.id().to_string());
+    out.read_to_string(&mut text).expect("UTF-8");
+    let ended = end(child.wait_with_output().expect("demos ends"));
+    Ended { out: text, ..ended }
+}
+
+/// What is written up to the end of the first line that begins with `mark`.
+pub(crate) fn read_until(out: &mut impl BufRead, mark: &str) -> String {
+    let mut text = String::new();
+    while !text
+        .lines()
+        .last()
+        .is_some_and(|line| line.starts_with(mark))
+    {
+        assert_ne!(
+            out.read_line(&mut text).expect("UTF-8"),
+            0,
+            "ended early: {text}"
+        );
+    }
+    text
+}
+
+/// Sends a signal as a person would: `-INT` to a process, or to a group by `-` and its
+/// number.
+pub(crate) fn signal(which: &str, process: &str) {
+    let killed = Command::new("kill").args([which, "--", process]).status();
+    assert!(killed.expect("kill starts").success());
 }

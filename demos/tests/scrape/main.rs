@@ -35,7 +35,7 @@ const TITLES: [&str; 10] = [
 
 /// The titles of all transcripts of a run.
 fn programs() -> Vec<String> {
-    programs_on(&runtimes().0)
+    programs_on(&runtimes())
 }
 
 fn programs_on(runtimes: &[String]) -> Vec<String> {
@@ -168,7 +168,7 @@ fn a_terminal_has_a_progress_bar() {
 /// line that should be said of it.
 #[track_caller]
 fn one_bad_page(bad: Page, trouble: &str) {
-    one_bad_page_on(&runtimes().0, "", bad, trouble);
+    one_bad_page_on(&runtimes(), "", bad, trouble);
 }
 
 #[track_caller]

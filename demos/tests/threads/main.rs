@@ -20,7 +20,7 @@ fn titles(programs: &[&str]) -> Vec<String> {
     for program in programs {
         titles.push(with("threads", program));
         let on = |runtime: &String| format!("{}, {runtime}", with("tasks", program));
-        titles.extend(runtimes().0.iter().map(on));
+        titles.extend(runtimes().iter().map(on));
     }
     titles
 }

@@ -46,7 +46,8 @@ static EVER_PAUSED: AtomicBool = AtomicBool::new(false);
 /// See [`EVER_PAUSED`].
 #[inline]
 pub(crate) fn ever_paused() -> bool {
-    EVER_PAUSED.load(Ordering::Relaxed)
+    // In a model a run must not depend on what another model did.
+    cfg!(loom) || EVER_PAUSED.load(Ordering::Relaxed)
 }
 
 /// Nanoseconds in `duration`, at most `u64::MAX`.

@@ -45,7 +45,7 @@ pub use ready::{Interest, Ready};
 pub(crate) use registration::Registration;
 pub use registration::is_rt_shutdown_err;
 use registrations::Registrations;
-pub(crate) use timers::{Driving, Timers};
+pub(crate) use timers::{AtPlace, Timers};
 
 use crate::sys::Alarm;
 use crate::util::wake_batch::WakeBatch;
@@ -106,8 +106,9 @@ pub(crate) struct Wanted {
     pub(crate) io: bool,
     pub(crate) time: bool,
     pub(crate) start_paused: bool,
-    /// Several threads poll: nobody can tell when nothing can run.
-    pub(crate) many_threads: bool,
+    /// Threads that poll. 0: one, which drives as well, and so can tell when nothing
+    /// can run.
+    pub(crate) workers: usize,
 }
 
 impl Turn {
@@ -128,11 +129,11 @@ impl Driver {
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         let timers = wanted.time.then(|| {
             let waker = waker.clone();
-            let clock = Clock::new(!wanted.many_threads);
+            let clock = Clock::new(wanted.workers == 0);
             if wanted.start_paused {
                 clock.pause().expect("a new clock runs");
             }
-            Timers::new(clock, move || rouse(&waker))
+            Timers::new(clock, wanted.workers, move || rouse(&waker))
         });
         let registry = wanted.io.then(|| poll.registry().try_clone());
         let driver = Driver {
@@ -286,9 +287,14 @@ impl DriverHandle {
     /// # Safety
     ///
     /// It holds the loop's token for as long as what is returned lives.
-    pub(crate) unsafe fn drive(&self) -> Option<Driving> {
+    pub(crate) unsafe fn drive(&self) -> Option<AtPlace> {
         // SAFETY: the caller's.
         self.timers.as_ref().map(|timers| unsafe { timers.drive() })
+    }
+
+    /// The calling thread is that worker from now on.
+    pub(crate) fn work_at(&self, worker: usize) -> Option<AtPlace> {
+        self.timers.as_ref().map(|timers| timers.work_at(worker))
     }
 
     /// The runtime is going away: everyone who waits here is woken and fails.

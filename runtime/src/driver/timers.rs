@@ -1,45 +1,64 @@
-//! **Who waits for when?** Two wheels beside the clock, one of the thread that
-//! drives, without a lock, one for all others, under one: what leaf futures
+//! **Who waits for when?** Wheels beside the clock, in parts: what leaf futures
 //! register with, and what the driver asks before it sleeps and serves when it
 //! looks.
 //!
 //! ```text
-//!   Sleep::poll ──register──►┌──────────────┐──prepare_park──► the driver
-//!               ──check─────►│ lock: wheel  │                  sleeps until
-//!   Sleep::reset ─reset─────►│ parked_until │◄──after_park──── …
-//!   Sleep::drop ──cancel────►└──────┬───────┘◄──fire(now)───── and looks
-//!                                   │
-//!              wakers, up to 32 at a time, called without the lock
+//!   Sleep::poll ──register──► one part: ┌───────┐ prepare_park ► the driver
+//!               ──check─────►  own, or  │ wheel │                sleeps until
+//!   Sleep::reset ─reset─────►  under    │       │                the earliest …
+//!   Sleep::drop ──cancel────►  a lock   └───┬───┘◄─ fire(now) ── and looks: all
+//!                                           │                    the parts
+//!                wakers, up to 32 at a time, called without the lock
 //! ```
 //!
 //! A timer costs no allocation: its waker lies in a wheel, and the future holds
-//! the [`Timer`], its key. That a timer has fired is not written down anywhere: its
-//! key finds nothing any more.
+//! the [`Timer`], its key and place. That a timer has fired is not written down
+//! anywhere: its key finds nothing any more.
 //!
-//! # Two wheels
+//! # Parts
 //!
 //! Nearly every timer is set, and nearly every one taken back, by the thread that
-//! drives the loop. [`drive`](Timers::drive) makes it known to itself, and its
-//! timers go to the *own* wheel, which only it touches: a timeout that never fires
-//! takes no lock. Everyone else's go to the *shared* wheel. The driver serves both;
-//! each keeps its deadlines in order, and between the two there is none.
+//! polls the task. So each thread that polls has a [`Place`], which it makes known
+//! to itself by [`drive`](Timers::drive) or [`work_at`](Timers::work_at):
 //!
-//! A future that set its timer on the driving thread may be moved, and be polled,
-//! reset or dropped elsewhere. Its timer is then [foreign](Timers::is_foreign) there:
-//! it leaves an order under the lock, which the driver carries out when it looks
-//! ("forget it", "wake it and forget it"), and registers anew in the shared wheel.
+//! - The one thread that drives a loop has the *own* wheel, which only it touches: a
+//!   timeout that never fires takes no lock.
+//! - Each of many workers has a *part*. It is under a lock, since a worker may be stuck
+//!   in a poll while another holds the driver and must fire its timers; but whoever
+//!   takes the lock is nearly always the worker itself, and so it costs two locked
+//!   instructions on a line that is in its cache already. (One wheel for all, under
+//!   one lock that two workers want, made a timeout four times as dear.)
+//! - The first part is the common one, everyone else's.
+//!
+//! The driver serves all of them; each keeps its deadlines in order, and between two
+//! there is none.
+//!
+//! A task may move, and its timer be polled, reset or dropped by another thread than
+//! the one that set it. One in a part stays there, and is reached under the lock. One
+//! in the own wheel is *foreign* to every thread that does not drive: it leaves an
+//! order in the common part, which the driver carries out when it looks
+//! ("forget it", "wake it and forget it"), and sets the timer anew where it is.
 //!
 //! # Sleeping and being roused
 //!
-//! [`prepare_park`](Timers::prepare_park) computes, in one critical section, how
-//! long the driver may sleep, and leaves that in `parked_until`. A registration
-//! from another thread comes either before (then the answer includes it) or
-//! after (then it sees `parked_until`, and if its deadline is a tick earlier,
-//! calls `unpark`). The driver's sleep must therefore be one that an unpark
-//! between `prepare_park` and the sleep itself ends at once: a token, an
-//! eventfd. On the loop's own thread `parked_until` is never found set.
-//! The first to rouse the driver takes `parked_until` away: one unpark is enough,
-//! for the driver computes anew before it sleeps again.
+//! `parked_until` says how long the driver sleeps; 0: it is awake, or was roused.
+//!
+//! ```text
+//!   the driver, prepare_park              who sets a timer
+//!   (1) parked_until := for ever          (a) in its part, under the lock
+//!   (2) each part's earliest, under       (b) deadline < parked_until?
+//!       the part's lock                       then parked_until := 0, and
+//!   (3) parked_until := the earliest          unpark if it was not
+//! ```
+//!
+//! For each part, (a) comes before (2), and the answer includes the timer, or after
+//! it. Then (b) sees what (1) wrote, or what came later: (3), which is the sleep's end;
+//! or a 0 that somebody put there in exchange for more, who unparks the driver. So a
+//! timer is never overslept; (1) may rouse the driver for nothing.
+//!
+//! The driver's sleep must be one that an unpark between (1) and the sleep itself ends
+//! at once: a token, an eventfd. The first to rouse takes `parked_until` away: one
+//! unpark is enough, for the driver computes anew before it sleeps again.
 //!
 //! # Batches
 //!
@@ -49,29 +68,34 @@
 //!
 //! # Invariants
 //!
-//! 1. Wakers are cloned, called and dropped without the lock: a waker may drop
+//! 1. Wakers are cloned, called and dropped without a lock: a waker may drop
 //!    or reset any timer, its own included.
-//! 2. The wheel never contains a deadline at or before its `now`, except what is
-//!    due and about to be handed out: [`register`](Timers::register) answers
-//!    "reached" instead. So `fire` can't be kept going by a timer that is set
-//!    again and again in the past.
+//! 2. No wheel contains a deadline at or before its `now`, except what is due and
+//!    about to be handed out: [`register`](Timers::register) answers "reached"
+//!    instead. So `fire` can't be kept going by a timer that is set again and again
+//!    in the past.
 //! 3. A waker that panics takes no other wake-up with it.
-//! 4. After [`shutdown`](Timers::shutdown) both wheels are empty and stay so.
+//! 4. After [`shutdown`](Timers::shutdown) all wheels are empty and stay so.
 //! 5. The own wheel is touched only by the thread that drives, which is the one that
 //!    holds the loop's token: there is one at a time, and tokens pass through a lock.
+//! 6. One thread at a time is between `prepare_park` and `after_park`.
 //!
 //! # Memory ordering
 //!
-//! `armed` mirrors the wheel's length for [`is_armed`](Timers::is_armed), is
+//! `parked_until` is Relaxed throughout: that (b) sees (1) follows from the part's lock,
+//! which (2) held before (a) did, and coherence does the rest.
+//!
+//! `armed` mirrors a part's length for [`is_armed`](Timers::is_armed), is
 //! stored under the lock and read without it, both Relaxed. It is a hint for
 //! the loop, which asks "is there anything to look at?" between polls; a
-//! registration by the loop's own thread is seen at once, one by another thread
+//! timer that the asking thread set is seen at once, one by another thread
 //! soon, and before sleeping `prepare_park` looks under the lock.
 //!
 //! Read next: `time/sleep.rs`, the future that does the registering.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::iter;
 use std::marker::PhantomData;
 use std::mem;
 use std::ptr;
@@ -80,12 +104,17 @@ use std::time::{Duration, Instant};
 
 use super::clock::{Clock, ClockError, ever_paused};
 use super::wheel::{Key, Wheel, tick_of};
-use crate::loom::sync::atomic::{AtomicUsize, Ordering};
-use crate::loom::sync::{Mutex, MutexGuard};
+use crate::loom::sync::Mutex;
+use crate::loom::sync::atomic::Ordering::Relaxed;
+use crate::loom::sync::atomic::{AtomicU64, AtomicUsize};
 use crate::util::wake_batch::WakeBatch;
 
 /// How many wakers [`Timers::fire`] takes out before it lets go of the lock.
 const BATCH: usize = 32;
+
+/// So many workers have a part of their own. More of them share, so that a look at all
+/// parts stays short.
+const MOST_PARTS: usize = 64;
 
 /// The runtime shut down before the deadline was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,26 +123,51 @@ pub(crate) struct ShutDown;
 /// All timers of one runtime.
 pub(crate) struct Timers {
     clock: Clock,
-    /// Of the thread that drives.
-    own: RefCell<Wheel<Waker>>,
-    /// Of all others.
-    schedule: Mutex<Schedule>,
-    /// How many timers and orders there are in `schedule`, as of the last unlock.
-    armed: AtomicUsize,
+    /// Of the one thread that drives.
+    own: RefCell<Schedule>,
+    /// The common one, then one for each worker.
+    parts: Box<[Part]>,
+    /// While the driver sleeps and nobody has roused it: until when. Otherwise 0.
+    parked_until: AtomicU64,
     /// Ends the driver's sleep.
     unpark: Box<dyn Fn() + Send + Sync>,
 }
 
-// SAFETY: `own` is reached only by `own_wheel`, on the thread that drives, and by
+// SAFETY: `own` is reached only by `open`, on the thread that drives, and by
 // `shutdown`, whose caller holds the loop's token; all else is Sync.
 unsafe impl Sync for Timers {}
+
+/// Timers that any thread may reach. On cache lines of their own.
+#[repr(align(128))]
+struct Part {
+    schedule: Mutex<Schedule>,
+    /// How many timers and orders there are in it, as of the last unlock.
+    armed: AtomicUsize,
+}
+
+struct Schedule {
+    wheel: Wheel<Waker>,
+    /// For the thread that drives.
+    orders: Vec<Order>,
+    shut_down: bool,
+}
 
 /// A timer that was set: its key, and in which wheel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timer {
     key: Key,
-    own: bool,
+    place: Place,
 }
+
+/// In which wheel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Own,
+    Part(u16),
+}
+
+/// The part for who has none.
+const COMMON: u16 = 0;
 
 /// What a thread that does not drive asks about a timer of the own wheel.
 enum Order {
@@ -121,45 +175,56 @@ enum Order {
     WakeAndForget(Key),
 }
 
+#[cfg(not(loom))]
 thread_local! {
-    /// The timers that this thread drives.
-    static DRIVEN: Cell<*const Timers> = const { Cell::new(ptr::null()) };
+    /// Which timers this thread sets at a place of its own, and where.
+    static HERE: Cell<(*const Timers, Place)> = const { Cell::new((ptr::null(), Place::Own)) };
+}
+#[cfg(loom)]
+loom::thread_local! {
+    static HERE: Cell<(*const Timers, Place)> = Cell::new((ptr::null(), Place::Own));
 }
 
-/// While it lives, the thread that made it drives the timers.
-pub(crate) struct Driving {
-    before: *const Timers,
+/// While it lives, the thread that made it has a place of its own.
+pub(crate) struct AtPlace {
+    before: (*const Timers, Place),
     not_send: PhantomData<*const ()>,
 }
 
-impl Drop for Driving {
-    fn drop(&mut self) {
-        DRIVEN.with(|driven| driven.set(self.before));
+impl AtPlace {
+    fn new(timers: &Timers, place: Place) -> Self {
+        Self {
+            before: HERE.with(|here| here.replace((timers, place))),
+            not_send: PhantomData,
+        }
     }
 }
 
-struct Schedule {
-    wheel: Wheel<Waker>,
-    orders: Vec<Order>,
-    /// Set while the driver sleeps and nobody has roused it: until when.
-    parked_until: Option<u64>,
-    shut_down: bool,
+impl Drop for AtPlace {
+    fn drop(&mut self) {
+        HERE.with(|here| here.set(self.before));
+    }
 }
 
 impl Timers {
+    /// For so many workers, or, if none, for a loop that one thread drives.
+    ///
     /// `unpark` ends the driver's sleep, and may be called at any time from any
     /// thread, never with a lock held.
-    pub(crate) fn new(clock: Clock, unpark: impl Fn() + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(
+        clock: Clock,
+        workers: usize,
+        unpark: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        let part = |_| Part {
+            schedule: Mutex::new(Schedule::new()),
+            armed: AtomicUsize::new(0),
+        };
         Self {
             clock,
-            own: RefCell::new(Wheel::new()),
-            schedule: Mutex::new(Schedule {
-                wheel: Wheel::new(),
-                orders: Vec::new(),
-                parked_until: None,
-                shut_down: false,
-            }),
-            armed: AtomicUsize::new(0),
+            own: RefCell::new(Schedule::new()),
+            parts: (0..=workers.min(MOST_PARTS)).map(part).collect(),
+            parked_until: AtomicU64::new(0),
             unpark: Box::new(unpark),
         }
     }
@@ -173,36 +238,60 @@ impl Timers {
     /// # Safety
     ///
     /// It holds the loop's token for as long as the guard lives.
-    pub(crate) unsafe fn drive(&self) -> Driving {
-        Driving {
-            before: DRIVEN.with(|driven| driven.replace(self)),
-            not_send: PhantomData,
+    pub(crate) unsafe fn drive(&self) -> AtPlace {
+        AtPlace::new(self, Place::Own)
+    }
+
+    /// The calling thread sets timers as that worker from now on.
+    pub(crate) fn work_at(&self, worker: usize) -> AtPlace {
+        let workers = self.parts.len() - 1;
+        AtPlace::new(self, Place::Part(1 + (worker % workers) as u16))
+    }
+
+    /// The part for what the calling thread sets, unless it drives.
+    #[inline]
+    fn part(&self) -> u16 {
+        match HERE.try_with(Cell::get) {
+            Ok((timers, Place::Part(part))) if ptr::eq(timers, self) => part,
+            _ => COMMON,
         }
     }
 
-    /// The own wheel, if the calling thread drives.
     #[inline]
-    fn own_wheel(&self) -> Option<&RefCell<Wheel<Waker>>> {
-        let driven = DRIVEN.try_with(Cell::get).unwrap_or(ptr::null());
-        ptr::eq(driven, self).then_some(&self.own)
+    fn drives(&self) -> bool {
+        let here = HERE.try_with(Cell::get);
+        matches!(here, Ok((timers, Place::Own)) if ptr::eq(timers, self))
+    }
+
+    /// Opens a wheel for one step, in which no foreign code runs. `None`: the own wheel,
+    /// and the calling thread does not drive.
+    #[inline]
+    fn open<R>(&self, place: Place, step: impl FnOnce(&mut Schedule) -> R) -> Option<R> {
+        match place {
+            Place::Own if self.drives() => Some(step(&mut self.own.borrow_mut())),
+            Place::Own => None,
+            Place::Part(part) => Some(self.parts[usize::from(part)].open(step)),
+        }
+    }
+
+    /// Where there may be a timer, or an order.
+    fn armed_places(&self) -> impl Iterator<Item = Place> {
+        self.places().filter(|&place| match place {
+            Place::Own => self.open(place, |own| own.wheel.len()) > Some(0),
+            Place::Part(part) => self.parts[usize::from(part)].armed.load(Relaxed) != 0,
+        })
+    }
+
+    fn places(&self) -> impl Iterator<Item = Place> + use<> {
+        let parts = (0..self.parts.len() as u16).map(Place::Part);
+        iter::once(Place::Own).chain(parts)
     }
 
     /// Is there anything to look at? Takes no lock. A thread that does not drive
-    /// hears of the shared wheel only.
+    /// hears nothing of the own wheel.
     #[inline]
     pub(crate) fn is_armed(&self) -> bool {
-        self.own_wheel().is_some_and(|own| own.borrow().len() != 0) || self.shared_is_armed()
-    }
-
-    #[inline]
-    fn shared_is_armed(&self) -> bool {
-        self.armed.load(Ordering::Relaxed) != 0
-    }
-
-    /// Does the timer lie in the own wheel, and the calling thread not drive?
-    #[inline]
-    pub(crate) fn is_foreign(&self, timer: Timer) -> bool {
-        timer.own && self.own_wheel().is_none()
+        self.armed_places().next().is_some()
     }
 
     // For leaf futures.
@@ -211,7 +300,7 @@ impl Timers {
     ///
     /// The real clock is read only if `ahead` is false. A caller who just made
     /// the deadline from the clock knows that it lies ahead, and saves as much
-    /// as the lock costs; should it have passed all the same, the timer fires
+    /// as a lock costs; should it have passed all the same, the timer fires
     /// with the driver's next look.
     #[inline]
     pub(crate) fn register(
@@ -225,92 +314,76 @@ impl Timers {
             return Ok(None);
         }
         let waker = waker.clone();
-        let Some(own) = self.own_wheel() else {
-            return self.register_shared(deadline, waker);
-        };
+        if !self.drives() {
+            return self.register_in_part(deadline, waker);
+        }
         // Not shut down: nobody drives then.
-        let mut wheel = own.borrow_mut();
-        if deadline <= wheel.now() {
-            drop(wheel);
+        let mut own = self.own.borrow_mut();
+        if deadline <= own.wheel.now() {
+            drop(own);
             return Ok(None);
         }
-        let key = wheel.insert(deadline, waker);
-        Ok(Some(Timer { key, own: true }))
+        let key = own.wheel.insert(deadline, waker);
+        let place = Place::Own;
+        Ok(Some(Timer { key, place }))
     }
 
-    #[inline(never)]
-    fn register_shared(&self, deadline: u64, waker: Waker) -> Result<Option<Timer>, ShutDown> {
-        let mut schedule = self.schedule.lock();
-        if schedule.shut_down {
-            drop(schedule);
-            return Err(ShutDown);
+    #[inline(never)] // the driving thread's way stays short
+    fn register_in_part(&self, deadline: u64, waker: Waker) -> Result<Option<Timer>, ShutDown> {
+        let part = self.part();
+        let set = self.parts[usize::from(part)].open(
+            move |Schedule {
+                      wheel, shut_down, ..
+                  }| {
+                if *shut_down || deadline <= wheel.now() {
+                    return Err((waker, *shut_down));
+                }
+                Ok(wheel.insert(deadline, waker))
+            },
+        );
+        // A waker that came back is dropped here, where nothing is open.
+        match set {
+            Ok(key) => {
+                self.rouse_before(deadline);
+                let place = Place::Part(part);
+                Ok(Some(Timer { key, place }))
+            }
+            Err((_, true)) => Err(ShutDown),
+            Err(_) => Ok(None),
         }
-        if deadline <= schedule.wheel.now() {
-            drop(schedule);
-            return Ok(None);
-        }
-        let key = schedule.wheel.insert(deadline, waker);
-        let rouse = schedule.must_rouse(deadline);
-        self.unlock(schedule);
-        if rouse {
-            (self.unpark)();
-        }
-        Ok(Some(Timer { key, own: false }))
     }
 
-    /// Has the timer, which is not foreign, fired? If not, `waker` is woken when it
-    /// does.
+    /// Has the timer fired? If not, `waker` is woken when it does. `None`: it was
+    /// foreign, and is forgotten; it is to be set anew.
     pub(crate) fn check(
         &self,
         timer: Timer,
         deadline: Instant,
         waker: &Waker,
-    ) -> Poll<Result<(), ShutDown>> {
-        let key = timer.key;
-        if let Some(own) = self.own_wheel().filter(|_| timer.own) {
-            return Self::check_own(own, key, waker);
+    ) -> Option<Poll<Result<(), ShutDown>>> {
+        let Timer { key, place } = timer;
+        let known = self.open(place, |schedule| match schedule.wheel.get_mut(key) {
+            Some(known) => Ok(known.will_wake(waker)),
+            None => Err(self.outcome(schedule, deadline)),
+        });
+        match known {
+            Some(Ok(true)) => return Some(Poll::Pending),
+            Some(Ok(false)) => {}
+            Some(Err(outcome)) => return Some(Poll::Ready(outcome)),
+            None => {
+                self.order(Order::Forget(key));
+                return None;
+            }
         }
-        let mut schedule = self.schedule.lock();
-        match schedule.wheel.get_mut(key) {
-            Some(known) if known.will_wake(waker) => return Poll::Pending,
-            Some(_) => {}
-            None => return Poll::Ready(self.outcome(&schedule, deadline)),
-        }
-        // Cloning a waker is foreign code: let go of the lock, look again.
-        drop(schedule);
-        let waker = waker.clone();
-        let mut schedule = self.schedule.lock();
-        let Some(known) = schedule.wheel.get_mut(key) else {
-            let outcome = self.outcome(&schedule, deadline);
-            drop(schedule); // before the waker
-            return Poll::Ready(outcome);
-        };
-        let replaced = std::mem::replace(known, waker);
-        drop(schedule);
-        drop(replaced);
-        Poll::Pending
-    }
-
-    fn check_own(
-        own: &RefCell<Wheel<Waker>>,
-        key: Key,
-        waker: &Waker,
-    ) -> Poll<Result<(), ShutDown>> {
-        match own.borrow_mut().get_mut(key) {
-            Some(known) if known.will_wake(waker) => return Poll::Pending,
-            Some(_) => {}
-            None => return Poll::Ready(Ok(())),
-        }
-        // Cloning and dropping wakers is foreign code: nothing is borrowed.
-        let waker = waker.clone();
-        let replaced = own
-            .borrow_mut()
-            .get_mut(key)
-            .map(|known| mem::replace(known, waker));
-        match replaced {
-            Some(_) => Poll::Pending,
-            None => Poll::Ready(Ok(())),
-        }
+        // Cloning a waker, and dropping one, is foreign code: no wheel is open.
+        let mut waker = waker.clone();
+        self.open(place, |schedule| match schedule.wheel.get_mut(key) {
+            Some(known) => {
+                mem::swap(known, &mut waker);
+                Poll::Pending
+            }
+            None => Poll::Ready(self.outcome(schedule, deadline)),
+        })
     }
 
     /// Why a timer is not in the wheel any more.
@@ -321,90 +394,81 @@ impl Timers {
         Ok(())
     }
 
-    /// Does the timer, which is not foreign, still wait?
-    pub(crate) fn is_waiting(&self, timer: Timer) -> bool {
-        match self.own_wheel().filter(|_| timer.own) {
-            Some(own) => own.borrow_mut().get_mut(timer.key).is_some(),
-            None => self.schedule.lock().wheel.get_mut(timer.key).is_some(),
-        }
+    /// Does the timer still wait? `None`: it is foreign.
+    pub(crate) fn is_waiting(&self, timer: Timer) -> Option<bool> {
+        let Timer { key, place } = timer;
+        self.open(place, |schedule| schedule.wheel.get_mut(key).is_some())
     }
 
     /// Gives a waiting timer another deadline, and keeps its waker. `None` if it
     /// does not wait any more, or if its waker has been called, since the new
     /// deadline is reached or the timer foreign: then it is to be set anew.
     pub(crate) fn reset(&self, timer: Timer, deadline: Instant) -> Option<Timer> {
-        let Timer { key, own } = timer;
-        if self.is_foreign(timer) {
-            self.order(Order::WakeAndForget(key));
-            return None;
-        }
+        let Timer { key, place } = timer;
         let deadline = self.clock.nanos_at(deadline);
         let reached = ever_paused() && deadline <= self.clock.now();
-        if let Some(wheel) = self.own_wheel().filter(|_| own) {
-            let mut wheel = wheel.borrow_mut();
-            if !reached && deadline > wheel.now() {
-                let key = wheel.reset(key, deadline)?;
-                return Some(Timer { key, own });
+        let moved = self.open(place, |Schedule { wheel, .. }| {
+            if reached || deadline <= wheel.now() {
+                return Err(wheel.remove(key));
             }
-            let waker = wheel.remove(key);
-            drop(wheel);
-            if let Some(waker) = waker {
-                waker.wake();
+            wheel.reset(key, deadline).ok_or(None)
+        });
+        match moved {
+            Some(Ok(key)) => {
+                self.rouse_before(deadline);
+                return Some(Timer { key, place });
             }
-            return None;
+            Some(Err(waker)) => waker.into_iter().for_each(Waker::wake),
+            None => self.order(Order::WakeAndForget(key)),
         }
-        let mut schedule = self.schedule.lock();
-        if reached || deadline <= schedule.wheel.now() {
-            let waker = schedule.wheel.remove(key);
-            self.unlock(schedule);
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-            return None;
-        }
-        let key = schedule.wheel.reset(key, deadline)?;
-        let rouse = schedule.must_rouse(deadline);
-        drop(schedule);
-        if rouse {
-            (self.unpark)();
-        }
-        Some(Timer { key, own })
+        None
     }
 
     /// Takes a timer back. Nothing happens if it does not wait any more.
     #[inline]
     pub(crate) fn cancel(&self, timer: Timer) {
-        match self.own_wheel() {
-            Some(own) if timer.own => {
-                let waker = own.borrow_mut().remove(timer.key);
-                drop(waker);
-            }
-            None if timer.own => self.order(Order::Forget(timer.key)),
-            _ => self.cancel_shared(timer.key),
+        if timer.place != Place::Own || !self.drives() {
+            return self.cancel_elsewhere(timer);
         }
+        let waker = self.own.borrow_mut().wheel.remove(timer.key);
+        drop(waker);
     }
 
     #[inline(never)]
-    fn cancel_shared(&self, key: Key) {
-        let mut schedule = self.schedule.lock();
-        let waker = schedule.wheel.remove(key);
-        self.unlock(schedule);
-        drop(waker);
+    fn cancel_elsewhere(&self, Timer { key, place }: Timer) {
+        match self.open(place, |schedule| schedule.wheel.remove(key)) {
+            Some(waker) => drop(waker),
+            None => self.order(Order::Forget(key)),
+        }
     }
 
     /// Leaves an order for the driver, which carries it out when it looks; a
     /// sleeping one is roused if somebody is to be woken.
     #[cold]
     fn order(&self, order: Order) {
-        let mut schedule = self.schedule.lock();
-        if schedule.shut_down {
-            return;
+        let wakes = matches!(order, Order::WakeAndForget(_));
+        self.parts[usize::from(COMMON)].open(|schedule| {
+            if !schedule.shut_down {
+                schedule.orders.push(order);
+            }
+        });
+        if wakes {
+            self.rouse();
         }
-        let rouse =
-            matches!(order, Order::WakeAndForget(_)) && schedule.parked_until.take().is_some();
-        schedule.orders.push(order);
-        self.unlock(schedule);
-        if rouse {
+    }
+
+    /// A timer was set for `deadline`: a driver that would sleep past it is roused.
+    #[inline]
+    fn rouse_before(&self, deadline: u64) {
+        if tick_of(deadline) < tick_of(self.parked_until.load(Relaxed)) {
+            self.rouse();
+        }
+    }
+
+    /// Ends the driver's sleep, if it sleeps and nobody else has done so.
+    #[cold]
+    fn rouse(&self) {
+        if self.parked_until.swap(0, Relaxed) != 0 {
             (self.unpark)();
         }
     }
@@ -424,54 +488,44 @@ impl Timers {
     /// The same for a sleep that ends by itself at `end`: who registers for a later
     /// time need not end it.
     pub(crate) fn prepare_park_until(&self, end: Option<u64>) -> Option<u64> {
-        let own = self
-            .own_wheel()
-            .and_then(|own| own.borrow_mut().next_look());
-        let mut schedule = self.schedule.lock();
-        // Under the lock: whoever resumes the clock rouses us after that.
-        let look = if !schedule.orders.is_empty() {
-            // Not obeyed here: that may wake, and the loop has resolved to sleep.
-            Some(0)
-        } else if self.clock.is_paused() {
-            None
-        } else {
-            earlier(own, schedule.wheel.next_look())
-        };
-        schedule.parked_until = Some(earlier(look, end).unwrap_or(u64::MAX));
+        self.parked_until.store(u64::MAX, Relaxed);
+        // Asked after that store: whoever resumes the clock rouses us then.
+        let paused = self.clock.is_paused();
+        let looks = self.places().filter_map(|place| {
+            self.open(place, |schedule| {
+                if !schedule.orders.is_empty() {
+                    // Not obeyed here: that may wake, and the loop has resolved to sleep.
+                    return Some(0);
+                }
+                schedule.wheel.next_look().filter(|_| !paused)
+            })?
+        });
+        let look = looks.min();
+        let until = look.into_iter().chain(end).min();
+        self.parked_until.store(until.unwrap_or(u64::MAX), Relaxed);
         look
     }
 
     /// To be called after the sleep, before anything runs that may register.
     pub(crate) fn after_park(&self) {
-        self.schedule.lock().parked_until = None;
+        self.parked_until.store(0, Relaxed);
     }
 
     /// Wakes all whose deadline is not after `now`; how many there were.
     pub(crate) fn fire(&self, now: u64) -> usize {
-        self.obey_orders();
-        let own = match self.own_wheel() {
-            Some(own) => Self::fire_wheel(now, |take| take(&mut own.borrow_mut())),
-            None => 0,
-        };
-        if !self.shared_is_armed() {
-            return own;
+        if self.drives() {
+            self.obey_orders();
         }
-        let shared = Self::fire_wheel(now, |take| {
-            let mut schedule = self.schedule.lock();
-            take(&mut schedule.wheel);
-            self.unlock(schedule);
-        });
-        own + shared
+        let places = self.armed_places();
+        places.map(|place| self.fire_at(place, now)).sum()
     }
 
-    /// Fires one wheel. `open` passes the wheel to its argument, once; wakers are
-    /// called when it is closed again.
-    fn fire_wheel(now: u64, open: impl Fn(&mut dyn FnMut(&mut Wheel<Waker>))) -> usize {
+    fn fire_at(&self, place: Place, now: u64) -> usize {
         let mut fired = 0;
         loop {
             let mut batch = WakeBatch::new();
             let mut taken = 0;
-            open(&mut |wheel| {
+            self.open(place, |Schedule { wheel, .. }| {
                 while taken < BATCH
                     && let Some((_, waker)) = wheel.pop_expired(now)
                 {
@@ -489,22 +543,17 @@ impl Timers {
 
     /// Carries out what other threads ordered. For the thread that drives.
     fn obey_orders(&self) {
-        let Some(own) = self.own_wheel() else { return };
-        if !self.shared_is_armed() {
+        let common = &self.parts[usize::from(COMMON)];
+        if common.armed.load(Relaxed) == 0 {
             return;
         }
-        let mut schedule = self.schedule.lock();
-        let orders = mem::take(&mut schedule.orders);
-        self.unlock(schedule);
+        let orders = common.open(|common| mem::take(&mut common.orders));
         for order in orders {
-            let (key, wake) = match order {
-                Order::Forget(key) => (key, false),
-                Order::WakeAndForget(key) => (key, true),
-            };
-            let waker = own.borrow_mut().remove(key);
-            match waker {
-                Some(waker) if wake => waker.wake(),
-                waker => drop(waker),
+            let (Order::Forget(key) | Order::WakeAndForget(key)) = order;
+            let waker = self.open(Place::Own, |own| own.wheel.remove(key)).flatten();
+            match (order, waker) {
+                (Order::WakeAndForget(_), Some(waker)) => waker.wake(),
+                (_, waker) => drop(waker),
             }
         }
     }
@@ -515,14 +564,14 @@ impl Timers {
         if !self.clock.is_paused() {
             return false;
         }
-        let own = self.own_wheel().and_then(|own| own.borrow_mut().earliest());
-        match earlier(own, self.schedule.lock().wheel.earliest()) {
-            Some(deadline) => {
-                self.clock.advance_to(deadline);
-                true
-            }
-            None => false,
+        let places = self.places();
+        let next = places
+            .filter_map(|place| self.open(place, |s| s.wheel.earliest())?)
+            .min();
+        if let Some(deadline) = next {
+            self.clock.advance_to(deadline);
         }
+        next.is_some()
     }
 
     /// Wakes every waiter; each finds an error, as does who registers later.
@@ -531,14 +580,17 @@ impl Timers {
     ///
     /// The caller holds the loop's token, and drives no longer.
     pub(crate) unsafe fn shutdown(&self) {
-        let mut schedule = self.schedule.lock();
-        schedule.shut_down = true;
-        schedule.orders.clear();
-        let shared = schedule.wheel.take_all();
-        self.unlock(schedule);
-        let own = self.own.borrow_mut().take_all();
         let mut batch = WakeBatch::new();
-        own.chain(shared).for_each(|waker| batch.push(waker));
+        let mut close = |schedule: &mut Schedule| {
+            schedule.shut_down = true;
+            schedule.orders.clear();
+            schedule
+                .wheel
+                .take_all()
+                .for_each(|waker| batch.push(waker));
+        };
+        close(&mut self.own.borrow_mut());
+        self.parts.iter().for_each(|part| part.open(&mut close));
         batch.wake_all();
     }
 
@@ -557,44 +609,33 @@ impl Timers {
         self.rouse();
         Ok(())
     }
-
-    fn rouse(&self) {
-        let parked = self.schedule.lock().parked_until.take();
-        if parked.is_some() {
-            (self.unpark)();
-        }
-    }
-
-    /// Ends a critical section that may have changed how many timers wait.
-    #[inline]
-    fn unlock(&self, schedule: MutexGuard<'_, Schedule>) {
-        let armed = schedule.wheel.len() + schedule.orders.len();
-        self.armed.store(armed, Ordering::Relaxed);
-        drop(schedule);
-    }
 }
 
 impl Schedule {
-    /// Would the driver sleep past `deadline`? Then the caller has to unpark it.
-    #[inline]
-    fn must_rouse(&mut self, deadline: u64) -> bool {
-        let earlier = |until: &mut u64| tick_of(deadline) < tick_of(*until);
-        self.parked_until.take_if(earlier).is_some()
+    fn new() -> Self {
+        Self {
+            wheel: Wheel::new(),
+            orders: Vec::new(),
+            shut_down: false,
+        }
     }
 }
 
-/// The earlier of two deadlines, where there are any.
-fn earlier(a: Option<u64>, b: Option<u64>) -> Option<u64> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
+impl Part {
+    #[inline]
+    fn open<R>(&self, step: impl FnOnce(&mut Schedule) -> R) -> R {
+        let mut schedule = self.schedule.lock();
+        let done = step(&mut schedule);
+        let armed = schedule.wheel.len() + schedule.orders.len();
+        self.armed.store(armed, Relaxed);
+        done
     }
 }
 
 impl fmt::Debug for Timers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Timers")
-            .field("armed", &self.armed.load(Ordering::Relaxed))
+            .field("armed", &self.is_armed())
             .field("clock", &self.clock)
             .finish_non_exhaustive()
     }
@@ -603,6 +644,10 @@ impl fmt::Debug for Timers {
 #[cfg(all(test, not(loom)))]
 #[path = "timers_tests.rs"]
 mod tests;
+
+#[cfg(all(test, not(loom)))]
+#[path = "timers_parts_tests.rs"]
+mod parts_tests;
 
 #[cfg(all(test, loom))]
 #[path = "timers_loom.rs"]

@@ -1,5 +1,14 @@
 //! The hand-shake of a sleeping driver and a registration: the driver either
-//! saw the timer, or is roused.
+//! saw the timer, or is roused; by the real clock and by a paused one.
+//!
+//! What was seen to fail when it was weakened:
+//!
+//! | weakened | by | fails |
+//! |---|---|---|
+//! | `prepare_park` | `parked_until` is not set before the parts are looked at | `loom_a_registration_…`, `loom_who_resets_…` |
+//! | `prepare_park` | parts are skipped that are not `armed` | `loom_a_registration_…`, `loom_who_resets_…` |
+//! | `register` | no rouse | `loom_a_registration_…`, `loom_a_paused_clock_…` |
+//! | `order` | no rouse | `loom_who_resets_…` |
 
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -8,7 +17,14 @@ use super::super::clock::Clock;
 use super::super::wheel::TICK;
 use super::Timers;
 use crate::loom::sync::{Arc, Condvar, Mutex};
-use crate::loom::{model, thread};
+use crate::loom::thread;
+
+/// With at most two preemptions, unless LOOM_MAX_PREEMPTIONS says otherwise.
+fn model(check: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = builder.preemption_bound.or(Some(2));
+    builder.check(check);
+}
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -41,14 +57,16 @@ fn loom_a_registration_is_seen_or_rouses_the_driver() {
     model(|| {
         let token = Arc::new(Token::default());
         let unparker = token.clone();
-        let timers = Arc::new(Timers::new(Clock::new(false), move || unparker.unpark()));
+        let timers = Arc::new(Timers::new(Clock::new(false), 2, move || unparker.unpark()));
         let deadline = Instant::now() + HOUR;
 
         let others: Vec<_> = [deadline, deadline + HOUR]
             .into_iter()
-            .map(|deadline| {
+            .enumerate()
+            .map(|(worker, deadline)| {
                 let timers = timers.clone();
                 thread::spawn(move || {
+                    let _here = timers.work_at(worker);
                     let key = timers.register(deadline, true, Waker::noop());
                     assert!(matches!(key, Ok(Some(_))));
                 })
@@ -72,12 +90,13 @@ fn loom_a_registration_is_seen_or_rouses_the_driver() {
     });
 }
 
-/// A timer is cancelled by one thread while another fires it: it is woken or
+/// A timer is cancelled by one worker while another fires all parts: it is woken or
 /// not, and its waker is gone either way.
 #[test]
 fn loom_cancel_races_fire() {
     model(|| {
-        let timers = Arc::new(Timers::new(Clock::new(false), || ()));
+        let timers = Arc::new(Timers::new(Clock::new(false), 1, || ()));
+        let _here = timers.work_at(0);
         let deadline = Instant::now() + HOUR;
         let key = timers
             .register(deadline, true, Waker::noop())
@@ -90,7 +109,75 @@ fn loom_cancel_races_fire() {
         timers.cancel(key);
         let fired = firing.join().unwrap();
         assert!(fired <= 1);
-        assert!(!timers.is_waiting(key));
+        assert_eq!(timers.is_waiting(key), Some(false));
+        assert!(!timers.is_armed());
+    });
+}
+
+/// A paused clock jumps when nothing can run, while another thread sets a timer: that
+/// one is not forgotten, whether the clock jumped before or after, and the clock stands
+/// at a deadline afterwards.
+#[test]
+fn loom_a_paused_clock_forgets_no_timer() {
+    model(|| {
+        let token = Arc::new(Token::default());
+        let unparker = token.clone();
+        let clock = Clock::new(true);
+        clock.pause().unwrap();
+        let start = clock.now();
+        let now = clock.now_instant();
+        let timers = Arc::new(Timers::new(clock, 0, move || unparker.unpark()));
+        // SAFETY: this thread alone drives.
+        let _driving = unsafe { timers.drive() };
+        let other = {
+            let timers = timers.clone();
+            thread::spawn(move || {
+                let set = timers.register(now + HOUR, true, Waker::noop());
+                assert!(matches!(set, Ok(Some(_))));
+            })
+        };
+        // As the loop does it with nothing to run (`advance_paused_clock`).
+        loop {
+            timers.prepare_park();
+            if timers.advance_to_next() {
+                timers.after_park();
+                assert_eq!(timers.fire(timers.clock().now()), 1);
+                break;
+            }
+            token.park();
+            timers.after_park();
+        }
+        assert_eq!(timers.clock().now(), start + HOUR.as_nanos() as u64);
+        other.join().unwrap();
+        assert!(!timers.is_armed());
+    });
+}
+
+/// A timer of the driving thread is reset by another while the driver goes to sleep:
+/// the order is seen before the sleep, or ends it.
+#[test]
+fn loom_who_resets_from_elsewhere_rouses_the_driver() {
+    model(|| {
+        let token = Arc::new(Token::default());
+        let unparker = token.clone();
+        let timers = Arc::new(Timers::new(Clock::new(false), 0, move || unparker.unpark()));
+        // SAFETY: this thread alone drives.
+        let _driving = unsafe { timers.drive() };
+        let deadline = Instant::now() + HOUR;
+        let set = timers.register(deadline, true, Waker::noop());
+        let timer = set.unwrap().unwrap();
+        let other = {
+            let timers = timers.clone();
+            thread::spawn(move || assert_eq!(timers.reset(timer, deadline + HOUR), None))
+        };
+        while timers.is_waiting(timer) == Some(true) {
+            if timers.prepare_park() != Some(0) {
+                token.park();
+            }
+            timers.after_park();
+            timers.fire(0);
+        }
+        other.join().unwrap();
         assert!(!timers.is_armed());
     });
 }

@@ -7,22 +7,22 @@ use std::task::Wake;
 
 use super::*;
 
-const MS: u64 = 1_000_000;
+pub(super) const MS: u64 = 1_000_000;
 
 /// Timers on a paused clock at 0, and how often they called `unpark`.
 fn paused() -> (Arc<Timers>, Arc<StdAtomicUsize>) {
     let clock = Clock::new(true);
     clock.pause().unwrap();
-    timers(clock)
+    timers(clock, 0)
 }
 
-fn timers(clock: Clock) -> (Arc<Timers>, Arc<StdAtomicUsize>) {
+pub(super) fn timers(clock: Clock, workers: usize) -> (Arc<Timers>, Arc<StdAtomicUsize>) {
     let unparks = Arc::new(StdAtomicUsize::new(0));
     let count = unparks.clone();
     let unpark = move || {
-        count.fetch_add(1, Ordering::Relaxed);
+        count.fetch_add(1, Relaxed);
     };
-    (Arc::new(Timers::new(clock, unpark)), unparks)
+    (Arc::new(Timers::new(clock, workers, unpark)), unparks)
 }
 
 /// A waker that does what it is told.
@@ -40,25 +40,25 @@ fn waker(f: impl Fn() + Send + Sync + 'static) -> Waker {
 
 impl Timers {
     /// The instant `ns` after the timers' clock began.
-    fn at(&self, ns: u64) -> Instant {
+    pub(super) fn instant(&self, ns: u64) -> Instant {
         let now = self.clock.now();
         self.clock.now_instant() + Duration::from_nanos(ns) - Duration::from_nanos(now)
     }
 
-    fn set(&self, ns: u64, waker: &Waker) -> Timer {
-        let key = self.register(self.at(ns), true, waker);
+    pub(super) fn set(&self, ns: u64, waker: &Waker) -> Timer {
+        let key = self.register(self.instant(ns), true, waker);
         key.unwrap().expect("the deadline is reached")
     }
 }
 
-type Log = Arc<StdMutex<Vec<String>>>;
+pub(super) type Log = Arc<StdMutex<Vec<String>>>;
 
-fn logging(log: &Log, entry: &str) -> Waker {
+pub(super) fn logging(log: &Log, entry: &str) -> Waker {
     let (log, entry) = (log.clone(), entry.to_string());
     waker(move || log.lock().unwrap().push(entry.clone()))
 }
 
-fn read(log: &Log) -> Vec<String> {
+pub(super) fn read(log: &Log) -> Vec<String> {
     std::mem::take(&mut log.lock().unwrap())
 }
 
@@ -104,11 +104,11 @@ fn a_deadline_that_is_reached_needs_no_timer() {
     let (timers, _) = paused();
     let now = timers.clock.now();
     let noop = Waker::noop();
-    assert_eq!(timers.register(timers.at(now), false, noop), Ok(None));
-    assert_eq!(timers.register(timers.at(now), true, noop), Ok(None));
+    assert_eq!(timers.register(timers.instant(now), false, noop), Ok(None));
+    assert_eq!(timers.register(timers.instant(now), true, noop), Ok(None));
     assert!(!timers.is_armed());
     assert!(matches!(
-        timers.register(timers.at(now + 1), false, noop),
+        timers.register(timers.instant(now + 1), false, noop),
         Ok(Some(_))
     ));
     assert!(timers.is_armed());
@@ -120,14 +120,17 @@ fn check_keeps_the_last_waker_only() {
     let log = Log::default();
     let base = timers.clock.now();
     let (first, second) = (logging(&log, "first"), logging(&log, "second"));
-    let deadline = timers.at(base + MS);
+    let deadline = timers.instant(base + MS);
     let key = timers.set(base + MS, &first);
-    assert_eq!(timers.check(key, deadline, &first), Poll::Pending);
-    assert_eq!(timers.check(key, deadline, &second), Poll::Pending);
-    assert_eq!(timers.check(key, deadline, &second), Poll::Pending);
+    assert_eq!(timers.check(key, deadline, &first), Some(Poll::Pending));
+    assert_eq!(timers.check(key, deadline, &second), Some(Poll::Pending));
+    assert_eq!(timers.check(key, deadline, &second), Some(Poll::Pending));
     timers.fire(base + MS);
     assert_eq!(read(&log), ["second"]);
-    assert_eq!(timers.check(key, deadline, &second), Poll::Ready(Ok(())));
+    assert_eq!(
+        timers.check(key, deadline, &second),
+        Some(Poll::Ready(Ok(())))
+    );
 }
 
 #[test]
@@ -152,14 +155,14 @@ fn reset_moves_a_waiting_timer_and_wakes_one_whose_time_is_past() {
     let log = Log::default();
     let base = timers.clock.now();
     let key = timers.set(base + 10 * MS, &logging(&log, "moved"));
-    let key = timers.reset(key, timers.at(base + 5 * MS)).unwrap();
+    let key = timers.reset(key, timers.instant(base + 5 * MS)).unwrap();
     timers.fire(base + 5 * MS);
     assert_eq!(read(&log), ["moved"]);
-    assert_eq!(timers.reset(key, timers.at(base + 20 * MS)), None);
+    assert_eq!(timers.reset(key, timers.instant(base + 20 * MS)), None);
     assert!(!timers.is_armed());
 
     let key = timers.set(base + 10 * MS, &logging(&log, "past"));
-    assert_eq!(timers.reset(key, timers.at(base + MS)), None);
+    assert_eq!(timers.reset(key, timers.instant(base + MS)), None);
     assert_eq!(read(&log), ["past"]);
     assert!(!timers.is_armed());
 }
@@ -179,10 +182,10 @@ fn a_wake_may_cancel_reset_and_set_timers() {
             timers.cancel(keys[0]); // its own: has left
             timers.cancel(keys[BATCH]); // due as well, but of the next batch
             timers
-                .reset(keys[BATCH + 1], timers.at(base + 2 * MS))
+                .reset(keys[BATCH + 1], timers.instant(base + 2 * MS))
                 .unwrap();
             // In the past: is not set at all, so it can't keep `fire` going.
-            let again = timers.register(timers.at(base + MS), true, Waker::noop());
+            let again = timers.register(timers.instant(base + MS), true, Waker::noop());
             assert_eq!(again, Ok(None));
         })
     };
@@ -250,8 +253,8 @@ fn a_panicking_waker_takes_no_other_with_it() {
 
 #[test]
 fn a_registration_rouses_the_driver_only_from_a_longer_sleep() {
-    let (timers, unparks) = timers(Clock::new(false));
-    let unparks = || unparks.load(Ordering::Relaxed);
+    let (timers, unparks) = timers(Clock::new(false), 0);
+    let unparks = || unparks.load(Relaxed);
     let hour = Duration::from_secs(3600);
     let now = Instant::now();
     let at = |after: Duration| timers.clock.nanos_at(now + after);
@@ -289,7 +292,7 @@ fn a_paused_clock_knows_the_past_before_anything_has_fired() {
     let base = timers.clock.now();
     let key = timers.set(base + 5 * MS, &logging(&log, "past"));
     timers.clock.advance(Duration::from_millis(2)).unwrap();
-    let deadline = timers.at(base + MS);
+    let deadline = timers.instant(base + MS);
     assert_eq!(timers.register(deadline, true, Waker::noop()), Ok(None));
     assert_eq!(timers.reset(key, deadline), None);
     assert_eq!(read(&log), ["past"]);
@@ -324,13 +327,13 @@ fn a_paused_clock_jumps_to_the_earliest_deadline_exactly() {
         assert_eq!(timers.fire(expected), 1);
     }
     assert!(!timers.advance_to_next());
-    assert_eq!(unparks.load(Ordering::Relaxed), 0);
+    assert_eq!(unparks.load(Relaxed), 0);
 }
 
 #[test]
 fn resume_rouses_the_driver() {
     let (timers, unparks) = paused();
-    let unparks = || unparks.load(Ordering::Relaxed);
+    let unparks = || unparks.load(Relaxed);
     timers.set(timers.clock.now() + MS, Waker::noop());
     assert_eq!(timers.prepare_park(), None);
     timers.resume().unwrap();
@@ -370,14 +373,21 @@ fn shutdown_wakes_all_and_ends_registration() {
     assert!(!timers.is_armed());
 
     let noop = Waker::noop();
-    let check = |key, ns| timers.check(key, timers.at(ns), noop);
-    assert_eq!(check(ended, base + 2 * MS), Poll::Ready(Err(ShutDown)));
-    assert_eq!(check(fired, base + MS), Poll::Ready(Ok(())), "fired before");
+    let check = |key, ns| timers.check(key, timers.instant(ns), noop);
     assert_eq!(
-        timers.register(timers.at(base + 9 * MS), true, noop),
+        check(ended, base + 2 * MS),
+        Some(Poll::Ready(Err(ShutDown)))
+    );
+    assert_eq!(
+        check(fired, base + MS),
+        Some(Poll::Ready(Ok(()))),
+        "fired before"
+    );
+    assert_eq!(
+        timers.register(timers.instant(base + 9 * MS), true, noop),
         Err(ShutDown)
     );
-    assert_eq!(timers.reset(ended, timers.at(base + 9 * MS)), None);
+    assert_eq!(timers.reset(ended, timers.instant(base + 9 * MS)), None);
     timers.cancel(ended);
     assert!(!timers.is_armed());
     // SAFETY: this thread alone turns these timers.

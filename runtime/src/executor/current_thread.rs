@@ -61,7 +61,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use crate::driver::{Driver, DriverHandle, Driving, Turn};
+use crate::driver::{AtPlace, Driver, DriverHandle, Turn};
 use crate::executor::Hooks;
 use crate::executor::gate::{Gate, Rouse, Seat};
 use crate::executor::pace::Pace;
@@ -276,7 +276,7 @@ struct Token<'a> {
     executor: &'a CurrentThread,
     seat: &'a Arc<MainSeat>,
     before: *const CurrentThread,
-    driving: Option<Driving>,
+    driving: Option<AtPlace>,
 }
 
 impl<'a> Token<'a> {

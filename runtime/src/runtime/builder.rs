@@ -293,7 +293,7 @@ impl Builder {
         }
         // The workers sleep in it even where neither I/O nor time is wanted.
         let (driver, driver_handle) = Driver::new(Wanted {
-            many_threads: true,
+            workers,
             ..self.wanted
         })?;
         let driver_handle = Arc::new(driver_handle);

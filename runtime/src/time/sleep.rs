@@ -137,17 +137,11 @@ impl Delay {
         match self.stage {
             Stage::Asked(Asked::Ahead | Asked::Anytime) => false,
             Stage::Asked(Asked::Again) => self.is_past(),
-            Stage::Armed(timer) => {
-                let waiting = self.with_timers(|timers| {
-                    let known = !timers.is_foreign(timer);
-                    known.then(|| timers.is_waiting(timer))
-                });
-                match waiting {
-                    Some(Some(waiting)) => !waiting,
-                    Some(None) => self.is_past(),
-                    None => true,
-                }
-            }
+            Stage::Armed(timer) => match self.with_timers(|timers| timers.is_waiting(timer)) {
+                Some(Some(waiting)) => !waiting,
+                Some(None) => self.is_past(),
+                None => true,
+            },
             Stage::Over => true,
         }
     }
@@ -218,14 +212,7 @@ impl Delay {
     /// Looks after the timer that was set, here or elsewhere.
     fn poll_armed(&mut self, timer: Timer, waker: &Waker) -> Poll<()> {
         let deadline = self.deadline.into_std();
-        let checked = self.with_timers(|timers| {
-            if timers.is_foreign(timer) {
-                timers.cancel(timer);
-                return None;
-            }
-            Some(timers.check(timer, deadline, waker))
-        });
-        match checked {
+        match self.with_timers(|timers| timers.check(timer, deadline, waker)) {
             Some(Some(Poll::Pending)) => Poll::Pending,
             Some(Some(Poll::Ready(Ok(())))) => {
                 self.stage = Stage::Over;

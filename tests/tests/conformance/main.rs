@@ -3,7 +3,6 @@
 //!
 //! Read next: `suite/mod.rs`, then the file of the promise you care for.
 
-use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use kolo_tests::harness::{Case, Kind, judge, outcomes};
@@ -51,17 +50,7 @@ fn main() -> ExitCode {
         "the_list_of_broken_promises_is_current",
         list_is_current,
     )];
-    let mut absent = Vec::new();
     for (runtime, kind, cases) in flavours {
-        if runtime == "kolo-multi" && !kolo_multi_is_built() {
-            absent.push((runtime, "not built yet"));
-            trials.push(
-                Trial::test("not_built_yet", || Ok(()))
-                    .with_kind(runtime)
-                    .with_ignored_flag(true),
-            );
-            continue;
-        }
         trials.extend(
             cases
                 .into_iter()
@@ -74,7 +63,7 @@ fn main() -> ExitCode {
     let conclusion = libtest_mimic::run(&args, trials);
     let outcomes = outcomes();
     if !args.list && !outcomes.is_empty() {
-        println!("{}", table::render(&outcomes, &absent));
+        println!("{}", table::render(&outcomes));
     }
     conclusion.exit_code()
 }
@@ -112,23 +101,6 @@ fn same_transcripts() -> Vec<Trial> {
             Trial::test(name, test).with_kind("kolo-current")
         })
         .collect()
-}
-
-fn kolo_multi_is_built() -> bool {
-    match ::kolo::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .build()
-    {
-        Ok(_) => true,
-        Err(e) => {
-            assert_eq!(
-                e.kind(),
-                ErrorKind::Unsupported,
-                "an executor that is not built says so: {e}"
-            );
-            false
-        }
-    }
 }
 
 /// An entry of the list that names no test is a promise that nobody checks.

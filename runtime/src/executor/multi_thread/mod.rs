@@ -43,6 +43,7 @@
 //! | spawn, pop | 4: the count of the runtime's Handles, the roll's lock (2), pop; with others ready 5: a fence | that count, which all workers share; own part of the roll, own deque; the idle word is read | contention for the count |
 //! | completion | 3: the roll's lock (2), that count | the part in which it was spawned, that count | contention for the count |
 //! | wake from outside | 3: injector (2), fence | injector, idle word read | contention for the injector's tail |
+//! | a timer set, taken back | 2 each: the part's lock | own part of the timers | no; a sleep in the driver looks at up to 65 parts |
 //! | stealing, from the injector too | 2 per batch | the victim's deque | tries up to n victims |
 //! | falling asleep, getting up | 4 and 3, and a look at n queues | idle word, sleepers' lock | the look; n counts of polls are read |
 //! | rousing | 3 and the system call | idle word, sleepers' lock, its bed | no |

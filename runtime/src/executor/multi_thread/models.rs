@@ -337,7 +337,7 @@ impl Home {
     /// An executor whose workers are not started, and sleep on their tokens.
     fn new(workers: usize) -> Self {
         let wanted = Wanted {
-            many_threads: true,
+            workers,
             ..Wanted::default()
         };
         let (driver, handle) = Driver::new(wanted).unwrap();

@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(lens(&roll), [room, room]);
         // Each is found again by its key.
         for (runnable, _) in tasks.drain(..) {
-            runnable.run(&roll);
+            let _ = runnable.run(&roll);
         }
         assert_eq!(roll.len(), 0);
     }

@@ -1,7 +1,7 @@
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::runtime::{Builder, Runtime};
@@ -81,6 +81,23 @@ fn a_stuck_worker_holds_no_driver_hostage() {
     }
 }
 
+/// The timer that fires was set by the stuck worker itself, in its own part.
+#[test]
+fn a_stuck_worker_holds_no_timer_hostage() {
+    let runtime = runtime(2);
+    for _ in 0..5 {
+        let stuck = runtime.spawn(async {
+            let (fired, has_fired) = mpsc::channel();
+            let waker = Waker::from(std::sync::Arc::new(Sends(Mutex::new(fired))));
+            let mut nap = std::pin::pin!(crate::time::sleep(Duration::from_millis(1)));
+            let polled = nap.as_mut().poll(&mut Context::from_waker(&waker));
+            assert!(polled.is_pending());
+            has_fired.recv_timeout(HANG)
+        });
+        assert_eq!(runtime.block_on(stuck).unwrap(), Ok(()));
+    }
+}
+
 /// The same with a single task that nobody was told of.
 #[test]
 fn a_stuck_worker_holds_no_task_hostage_that_it_spawned() {
@@ -92,6 +109,15 @@ fn a_stuck_worker_holds_no_task_hostage_that_it_spawned() {
             has_run.recv_timeout(HANG)
         });
         assert_eq!(runtime.block_on(stuck).unwrap(), Ok(()));
+    }
+}
+
+/// A waker for a thread that waits.
+struct Sends(Mutex<mpsc::Sender<()>>);
+
+impl std::task::Wake for Sends {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.lock().unwrap().send(()).unwrap();
     }
 }
 

@@ -140,6 +140,7 @@ pub(super) fn work_at(executor: Arc<MultiThread>, post: Box<Post>, handle: Optio
     post.up_since.set(Instant::now());
     post.pace.borrow_mut().slept();
     let index = post.index;
+    let _timers = executor.driver_handle.work_at(index);
     let worker = Worker {
         executor,
         handle,

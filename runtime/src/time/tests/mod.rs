@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use super::{Duration, Instant};
 use crate::driver::clock::Clock;
-use crate::driver::timers::{Driving, Timers};
+use crate::driver::timers::{AtPlace, Timers};
 use crate::handle::{EnterGuard, Handle};
 
 fn ms(n: u64) -> Duration {
@@ -26,7 +26,7 @@ fn ms(n: u64) -> Duration {
 struct Paused {
     /// As a loop does: its timers go to the own wheel. (Those of the shared one are
     /// tested in `driver/timers_tests.rs`.) Dropped before the timers are.
-    driving: Option<Driving>,
+    driving: Option<AtPlace>,
     handle: Handle,
     start: Instant,
     _entered: EnterGuard<'static>,
@@ -40,7 +40,7 @@ impl Paused {
     }
 
     fn with_clock(clock: Clock) -> Self {
-        let handle = Handle::of_timers(Some(Timers::new(clock, || ())));
+        let handle = Handle::of_timers(Some(Timers::new(clock, 0, || ())));
         let entered = handle.enter_and_own();
         Self {
             // SAFETY: no loop drives these timers, and no other thread does.

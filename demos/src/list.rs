@@ -1,0 +1,82 @@
+//! **What is there?** The demos with their questions, and the runtimes with what keeps
+//! one of them from running here: `demos list`, and `demos explain` without a name.
+
+use serde_json::json;
+
+use crate::catalogue::Demo;
+use crate::cli::{Format, Options};
+use crate::console::{Console, Voice};
+use crate::runtimes::Runtime;
+
+/// What is said last: what to type next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hint {
+    Run,
+    Explain,
+}
+
+impl Hint {
+    fn text(self) -> &'static str {
+        match self {
+            Hint::Run => {
+                "  demos run <demo>, demos compare <demo>, demos explain <demo>, or demos alone for the tour"
+            }
+            Hint::Explain => "  demos explain <demo>",
+        }
+    }
+}
+
+pub(crate) fn show(options: &Options, hint: Hint) {
+    let console = Console::new(options.format == Format::Json);
+    if options.format == Format::Json {
+        console.document(&document());
+        return;
+    }
+    console.write(Voice::Bold, "The course");
+    for demo in Demo::all() {
+        let chapter = demo.chapter();
+        let question = format!("  {:<19}{}", chapter.name, chapter.question);
+        console.write(Voice::Plain, &question);
+        let programs: Vec<_> = chapter.parts.iter().map(|part| part.name).collect();
+        let programs = format!("  {:<19}{}: {}", "", chapter.place, programs.join(" · "));
+        console.write(Voice::Dim, &programs);
+    }
+    console.write(Voice::Plain, "");
+    if hint == Hint::Run {
+        console.write(Voice::Bold, "The runtimes");
+        for runtime in Runtime::ALL {
+            let (voice, standing) = match runtime.available() {
+                Ok(()) => (Voice::Plain, "available".to_owned()),
+                Err(why) => (Voice::Dim, format!("can't run here: {why}")),
+            };
+            console.write(voice, &format!("  {:<19}{standing}", runtime.name()));
+        }
+        console.write(Voice::Plain, "");
+    }
+    console.write(Voice::Dim, hint.text());
+}
+
+fn document() -> String {
+    let demos = Demo::all().map(|demo| {
+        let chapter = demo.chapter();
+        let mut programs: Vec<_> = chapter.parts.iter().map(|part| part.name).collect();
+        programs.dedup();
+        json!({
+            "name": chapter.name,
+            "question": chapter.question,
+            "chapter": chapter.place,
+            "programs": programs,
+        })
+    });
+    let runtimes = Runtime::ALL.map(|runtime| {
+        let why = runtime.available().err();
+        let status = match why {
+            None => "available",
+            Some(_) => "skipped",
+        };
+        json!({ "name": runtime.name(), "status": status, "note": why })
+    });
+    let demos: Vec<_> = demos.collect();
+    let document = json!({ "schema": "kolo-demos-list/1", "demos": demos, "runtimes": runtimes });
+    serde_json::to_string_pretty(&document).expect("plain data")
+}
