@@ -158,15 +158,17 @@ fn a_destructor_that_waits_for_anothers_finds_it_unclaimed() {
             self.0.send(()).unwrap();
         }
     }
-    struct Waits(mpsc::Receiver<()>);
+    struct Waits(mpsc::Receiver<()>, mpsc::Sender<bool>);
     impl Drop for Waits {
         fn drop(&mut self) {
-            assert_eq!(self.0.recv_timeout(HANG), Ok(()));
+            let ended = self.0.recv_timeout(HANG).is_ok();
+            self.1.send(ended).unwrap();
         }
     }
     let runtime = runtime(2);
     let (sender, receiver) = mpsc::channel();
-    let (waits, says) = (Waits(receiver), Says(sender));
+    let (ends, has_ended) = mpsc::channel();
+    let (waits, says) = (Waits(receiver, ends), Says(sender));
     let wait = std::sync::Arc::new(AtomicUsize::new(0));
     let tasks = runtime.spawn(async move {
         for held in [Box::new(waits) as Box<dyn Send>, Box::new(says)] {
@@ -183,6 +185,7 @@ fn a_destructor_that_waits_for_anothers_finds_it_unclaimed() {
     });
     runtime.block_on(tasks).unwrap();
     drop(runtime);
+    assert!(has_ended.recv().unwrap(), "another worker ended the other");
 }
 
 #[test]
