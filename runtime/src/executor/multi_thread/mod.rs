@@ -47,7 +47,7 @@
 //! | stealing, from the injector too | 2 per batch | the victim's deque | tries up to n victims |
 //! | falling asleep, getting up | 4 and 3, and a look at n queues | idle word, sleepers' lock | the look; n counts of polls are read |
 //! | rousing | 3 and the system call | idle word, sleepers' lock, its bed | no |
-//! | a tick of the watcher, every 3 ms while anybody is up | 5, and a look at n queues | idle word, sleepers' lock | the look; n counts of polls are read |
+//! | a tick of the watcher, every 2 ms while anybody is up | 5, and a look at n queues | idle word, sleepers' lock | the look; n counts of polls are read |
 //!
 //! # Invariants
 //!

@@ -33,7 +33,7 @@ use crate::trace::Event;
 
 /// How long the watcher sleeps between two looks. Twice this, and two wake-ups of a
 /// thread, is how long a stuck worker holds anything hostage.
-pub(super) const TICK: Duration = Duration::from_millis(3);
+pub(super) const TICK: Duration = Duration::from_millis(2);
 /// Who begins a poll as often as this, on average, soon looks around.
 const BRISK: Duration = Duration::from_millis(1);
 

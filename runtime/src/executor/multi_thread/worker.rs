@@ -30,7 +30,7 @@
 //! have woken up. (Told of each spawn, the other of two workers woke up for nothing or
 //! took the task to another core: "spawn and join" took 2.4 times as long.) A spawned
 //! task lies in the deque, where a worker that searches finds it, and the watcher at its
-//! next look: if its spawner computes on, it waits 3 ms at most.
+//! next look: if its spawner computes on, it waits 2 ms at most.
 //!
 //! A spawn that finds another task ready, in slot or deque, rouses a worker that is
 //! parked, if none searches; so does a wake that finds the slot full. So does, between
