@@ -132,7 +132,7 @@ pub(crate) enum Format {
 }
 
 #[derive(Subcommand, Debug)]
-#[allow(clippy::large_enum_variant)] // there is one, read once
+#[expect(clippy::large_enum_variant, reason = "one to a process")]
 pub(crate) enum Command {
     /// Show the demos and the runtimes
     #[command(after_help = "\
