@@ -206,7 +206,7 @@ impl Idle {
     /// stead: then the driver's holder can leave without telling anyone.
     pub(super) fn settle(&self, worker: usize, in_driver: bool) {
         let mut sleepers = self.sleepers.lock();
-        if !sleepers.parked.contains(&worker) {
+        if self.workers == 1 || !sleepers.parked.contains(&worker) {
             return;
         }
         if in_driver {

@@ -157,6 +157,7 @@ fn with_all_parked_nobody_watches_and_who_gets_up_appoints() {
 fn one_worker_alone_has_nobody_to_watch() {
     let idle = Idle::new(1);
     idle.fall_asleep(0, false, false);
+    idle.settle(0, false);
     assert!(!idle.look_around(0).unwrap().watching);
 }
 

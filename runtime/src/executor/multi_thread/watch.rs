@@ -50,7 +50,8 @@ impl Worker {
     }
 
     /// How long a parked worker may sleep until it has to look around; without end, if
-    /// it isn't the watcher.
+    /// it isn't the watcher. (No model may come here with more than one worker: it
+    /// depends on the time.)
     pub(super) fn left_of_tick(&self, post: &Post, watching: bool) -> Option<Duration> {
         watching.then(|| TICK.saturating_sub(post.seen_at.get().elapsed()))
     }
