@@ -548,14 +548,19 @@ impl Timers {
             return;
         }
         let orders = common.open(|common| mem::take(&mut common.orders));
-        for order in orders {
-            let (Order::Forget(key) | Order::WakeAndForget(key)) = order;
-            let waker = self.open(Place::Own, |own| own.wheel.remove(key)).flatten();
-            match (order, waker) {
-                (Order::WakeAndForget(_), Some(waker)) => waker.wake(),
-                (_, waker) => drop(waker),
+        let (mut batch, mut forgotten) = (WakeBatch::new(), Vec::new());
+        self.open(Place::Own, |Schedule { wheel, .. }| {
+            for order in orders {
+                match order {
+                    Order::Forget(key) => forgotten.extend(wheel.remove(key)),
+                    Order::WakeAndForget(key) => {
+                        wheel.remove(key).into_iter().for_each(|it| batch.push(it));
+                    }
+                }
             }
-        }
+        });
+        drop(forgotten);
+        batch.wake_all();
     }
 
     /// For a paused clock, when nothing can run: jumps to the earliest deadline.

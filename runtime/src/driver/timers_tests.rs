@@ -251,6 +251,37 @@ fn a_panicking_waker_takes_no_other_with_it() {
     );
 }
 
+/// Nor does one that another thread ordered to be called.
+#[test]
+fn a_panicking_waker_costs_no_order() {
+    let (timers, _) = paused();
+    let log = Log::default();
+    let base = timers.clock.now();
+    // SAFETY: this thread alone turns these timers.
+    let _driving = unsafe { timers.drive() };
+    let later = timers.instant(base + MS);
+    let set = [
+        timers.set(base + MS, &waker(|| panic!("in a waker"))),
+        timers.set(base + MS, &logging(&log, "woken")),
+    ];
+    let held = Arc::new(Doing(|| panic!("woken")));
+    let forgotten = timers.set(base + MS, &Waker::from(held.clone()));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            set.map(|timer| assert_eq!(timers.reset(timer, later), None));
+            timers.cancel(forgotten);
+        });
+    });
+    let fired = catch_unwind(AssertUnwindSafe(|| timers.fire(base)));
+    assert_eq!(
+        *fired.unwrap_err().downcast::<&str>().unwrap(),
+        "in a waker"
+    );
+    assert_eq!(read(&log), ["woken"]);
+    assert_eq!(Arc::strong_count(&held), 1);
+    assert!(!timers.is_armed());
+}
+
 #[test]
 fn a_registration_rouses_the_driver_only_from_a_longer_sleep() {
     let (timers, unparks) = timers(Clock::new(false), 0);
