@@ -479,8 +479,8 @@ impl Timers {
     /// that is past says that something is due. `None`: until something else ends it.
     ///
     /// Follow it with [`after_park`](Timers::after_park). On a paused clock no
-    /// sleep brings a deadline nearer, and the answer is always `None`; that is
-    /// what [`advance_to_next`](Timers::advance_to_next) is for.
+    /// sleep brings a deadline nearer, and the answer is `None` unless something is due;
+    /// the rest is what [`advance_to_next`](Timers::advance_to_next) is for.
     pub(crate) fn prepare_park(&self) -> Option<u64> {
         self.prepare_park_until(None)
     }
@@ -489,15 +489,18 @@ impl Timers {
     /// time need not end it.
     pub(crate) fn prepare_park_until(&self, end: Option<u64>) -> Option<u64> {
         self.parked_until.store(u64::MAX, Relaxed);
-        // Asked after that store: whoever resumes the clock rouses us then.
-        let paused = self.clock.is_paused();
+        // Asked after that store: whoever resumes or moves the clock rouses us then.
+        let paused = self.clock.is_paused().then(|| self.clock.now());
         let looks = self.places().filter_map(|place| {
             self.open(place, |schedule| {
                 if !schedule.orders.is_empty() {
                     // Not obeyed here: that may wake, and the loop has resolved to sleep.
                     return Some(0);
                 }
-                schedule.wheel.next_look().filter(|_| !paused)
+                match paused {
+                    Some(now) => schedule.wheel.earliest().filter(|&due| due <= now),
+                    None => schedule.wheel.next_look(),
+                }
             })?
         });
         let look = looks.min();
@@ -601,9 +604,11 @@ impl Timers {
 
     // For the clock's controls.
 
-    /// Moves a paused clock, and fires what is due by then.
+    /// Moves a paused clock, and fires what is due by then; what is due of the own
+    /// wheel, the driver fires, which is roused if it sleeps.
     pub(crate) fn advance(&self, by: Duration) -> Result<(), ClockError> {
         self.clock.advance(by)?;
+        self.rouse();
         self.fire(self.clock.now());
         Ok(())
     }

@@ -9,6 +9,8 @@
 //! | `prepare_park` | parts are skipped that are not `armed` | `loom_a_registration_…`, `loom_who_resets_…` |
 //! | `register` | no rouse | `loom_a_registration_…`, `loom_a_paused_clock_…` |
 //! | `order` | no rouse | `loom_who_resets_…` |
+//! | `advance` | no rouse | `loom_who_advances_…` |
+//! | `prepare_park` | what is due by a paused clock is left to the rouse | `loom_who_advances_…` |
 
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -148,6 +150,37 @@ fn loom_a_paused_clock_forgets_no_timer() {
             timers.after_park();
         }
         assert_eq!(timers.clock().now(), start + HOUR.as_nanos() as u64);
+        other.join().unwrap();
+        assert!(!timers.is_armed());
+    });
+}
+
+/// A paused clock is moved past a timer of the driving thread by another while the
+/// driver goes to sleep: what is due is seen before the sleep, or ends it.
+#[test]
+fn loom_who_advances_from_elsewhere_rouses_the_driver() {
+    model(|| {
+        let token = Arc::new(Token::default());
+        let unparker = token.clone();
+        let clock = Clock::new(true);
+        clock.pause().unwrap();
+        let deadline = clock.now_instant() + HOUR;
+        let timers = Arc::new(Timers::new(clock, 0, move || unparker.unpark()));
+        // SAFETY: this thread alone drives.
+        let _driving = unsafe { timers.drive() };
+        let set = timers.register(deadline, true, Waker::noop());
+        let timer = set.unwrap().unwrap();
+        let other = {
+            let timers = timers.clone();
+            thread::spawn(move || timers.advance(HOUR).unwrap())
+        };
+        while timers.is_waiting(timer) == Some(true) {
+            if timers.prepare_park().is_none() {
+                token.park();
+            }
+            timers.after_park();
+            timers.fire(timers.clock().now());
+        }
         other.join().unwrap();
         assert!(!timers.is_armed());
     });

@@ -341,6 +341,25 @@ fn what_is_due_forbids_sleep() {
     assert_eq!(timers.prepare_park(), None);
 }
 
+/// Another thread may have moved the clock: what is due then is due, be it of the same
+/// tick as what is not.
+#[test]
+fn what_a_paused_clock_has_reached_forbids_sleep() {
+    let (timers, _) = paused();
+    let base = timers.clock.now();
+    for after in [10, 20] {
+        timers.set(base + after, Waker::noop());
+    }
+    timers.clock.advance(Duration::from_nanos(9)).unwrap();
+    assert_eq!(timers.prepare_park(), None);
+    timers.clock.advance(Duration::from_nanos(1)).unwrap();
+    assert_eq!(timers.prepare_park(), Some(base + 10));
+    timers.after_park();
+    assert_eq!(timers.fire(base + 10), 1);
+    assert_eq!(timers.prepare_park(), None);
+    timers.after_park();
+}
+
 #[test]
 fn a_paused_clock_jumps_to_the_earliest_deadline_exactly() {
     let (timers, unparks) = paused();

@@ -90,3 +90,25 @@ fn an_order_ends_a_sleep_before_it_begins() {
     assert_eq!(rt.timers().prepare_park(), Some(0));
     rt.timers().after_park();
 }
+
+/// The runtime's own thread sleeps; it is roused to wake whom the advance passed.
+#[test]
+fn advanced_elsewhere_the_loop_wakes_its_sleepers() {
+    let rt = crate::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let handle = rt.handle().clone();
+    rt.block_on(async {
+        let sleeper = crate::spawn(sleep(ms(5_000)));
+        crate::task::yield_now().await; // it falls asleep
+        let advances = crate::task::spawn_blocking(move || {
+            handle.block_on(async {
+                crate::time::advance(ms(10_000)).await;
+                sleeper.await.unwrap();
+            });
+        });
+        advances.await.unwrap();
+    });
+}
