@@ -514,6 +514,12 @@ impl Timers {
         self.parked_until.store(0, Relaxed);
     }
 
+    /// Has somebody ended the sleep that [`prepare_park`](Timers::prepare_park) announced?
+    /// Until the next, nobody else will.
+    pub(crate) fn was_roused(&self) -> bool {
+        self.parked_until.load(Relaxed) == 0
+    }
+
     /// Wakes all whose deadline is not after `now`; how many there were.
     pub(crate) fn fire(&self, now: u64) -> usize {
         if self.drives() {

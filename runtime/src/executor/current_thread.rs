@@ -431,13 +431,15 @@ impl<'a> Token<'a> {
         }
         let something = !held.queue.borrow().is_empty() || self.executor.gate.has_mail();
         let moved = !something && timers.advance_to_next();
-        if something || moved {
+        // The unpark that came with a rouse may have ended that look: it ends no sleep.
+        let again = something || moved || timers.was_roused();
+        if again {
             timers.after_park();
         }
         if moved {
             timers.fire(timers.clock().now());
         }
-        something || moved
+        again
     }
 
     /// Takes the mail, if there is any: runnables to the back of the queue, new tasks registered.
