@@ -36,7 +36,7 @@
 //! A task may move, and its timer be polled, reset or dropped by another thread than
 //! the one that set it. One in a part stays there, and is reached under the lock. One
 //! in the own wheel is *foreign* to every thread that does not drive: it leaves an
-//! order in the common part, which the driver carries out when it looks
+//! order in the common part, which the driver carries out when it looks, or begins to drive
 //! ("forget it", "wake it and forget it"), and sets the timer anew where it is.
 //!
 //! # Sleeping and being roused
@@ -550,8 +550,9 @@ impl Timers {
         }
     }
 
-    /// Carries out what other threads ordered. For the thread that drives.
-    fn obey_orders(&self) {
+    /// Carries out what other threads ordered. For the thread that drives: when it looks,
+    /// and when it begins, for short stays may never come to a look.
+    pub(crate) fn obey_orders(&self) {
         let common = &self.parts[usize::from(COMMON)];
         if common.armed.load(Relaxed) == 0 {
             return;

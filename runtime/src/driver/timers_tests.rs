@@ -49,6 +49,13 @@ impl Timers {
         let key = self.register(self.instant(ns), true, waker);
         key.unwrap().expect("the deadline is reached")
     }
+
+    /// How many timers and orders it holds. For the thread that drives.
+    pub(crate) fn held(&self) -> usize {
+        let places = self.places();
+        let held = places.map(|place| self.open(place, |it| it.wheel.len() + it.orders.len()));
+        held.map(|held| held.expect("this thread drives")).sum()
+    }
 }
 
 pub(super) type Log = Arc<StdMutex<Vec<String>>>;

@@ -307,6 +307,10 @@ impl<'a> Token<'a> {
         pace.slept();
         held.queue.borrow_mut().push_back(Entry::Main);
         self.collect();
+        // What the futures of earlier stays left, which are dropped outside of them.
+        if let Some(timers) = self.executor.driver().and_then(DriverHandle::timers) {
+            timers.obey_orders();
+        }
         loop {
             let ready = held.queue.borrow().len();
             let round = pace.next_round(ready);

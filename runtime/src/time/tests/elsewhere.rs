@@ -112,3 +112,22 @@ fn advanced_elsewhere_the_loop_wakes_its_sleepers() {
         advances.await.unwrap();
     });
 }
+
+/// The future of `block_on` is dropped by a thread that drives no longer, and so are its
+/// timers; a loop that never comes to a look forgets them all the same.
+#[test]
+fn short_stays_leave_no_timers_behind() {
+    let rt = crate::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let hour = ms(3_600_000);
+    for _ in 0..100 {
+        let nap = {
+            let _context = rt.enter();
+            crate::time::timeout(hour, crate::task::yield_now())
+        };
+        rt.block_on(nap).unwrap();
+    }
+    assert_eq!(rt.block_on(async { rt.handle().timers().held() }), 0);
+}
