@@ -133,8 +133,9 @@ pub(crate) struct Timers {
     unpark: Box<dyn Fn() + Send + Sync>,
 }
 
-// SAFETY: `own` is reached only by `open`, on the thread that drives, and by
-// `shutdown`, whose caller holds the loop's token; all else is Sync.
+// SAFETY: `own` is reached only where `drives` has said that the calling thread does (in
+// `open`, `register`, `cancel`), by the promise of who called `drive`, and by `shutdown`,
+// whose caller holds the loop's token; all else is Sync.
 unsafe impl Sync for Timers {}
 
 /// Timers that any thread may reach. On cache lines of their own.
