@@ -275,7 +275,9 @@ fn a_panicking_waker_costs_no_order() {
     let forgotten = timers.set(base + MS, &Waker::from(held.clone()));
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            set.map(|timer| assert_eq!(timers.reset(timer, later), None));
+            for timer in set {
+                assert_eq!(timers.reset(timer, later), None);
+            }
             timers.cancel(forgotten);
         });
     });
