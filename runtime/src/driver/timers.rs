@@ -493,15 +493,11 @@ impl Timers {
         // Asked after that store: whoever resumes or moves the clock rouses us then.
         let paused = self.clock.is_paused().then(|| self.clock.now());
         let looks = self.places().filter_map(|place| {
-            self.open(place, |schedule| {
-                if !schedule.orders.is_empty() {
-                    // Not obeyed here: that may wake, and the loop has resolved to sleep.
-                    return Some(0);
-                }
-                match paused {
-                    Some(now) => schedule.wheel.earliest().filter(|&due| due <= now),
-                    None => schedule.wheel.next_look(),
-                }
+            self.open(place, |Schedule { wheel, orders, .. }| match paused {
+                // Not obeyed here: that may wake, and the loop has resolved to sleep.
+                _ if !orders.is_empty() => Some(0),
+                Some(now) => wheel.earliest().filter(|&due| due <= now),
+                None => wheel.next_look(),
             })?
         });
         let look = looks.min();
@@ -580,10 +576,8 @@ impl Timers {
         if !self.clock.is_paused() {
             return false;
         }
-        let places = self.places();
-        let next = places
-            .filter_map(|place| self.open(place, |s| s.wheel.earliest())?)
-            .min();
+        let earliest = |place| self.open(place, |it| it.wheel.earliest())?;
+        let next = self.places().filter_map(earliest).min();
         if let Some(deadline) = next {
             self.clock.advance_to(deadline);
         }
@@ -600,10 +594,8 @@ impl Timers {
         let mut close = |schedule: &mut Schedule| {
             schedule.shut_down = true;
             schedule.orders.clear();
-            schedule
-                .wheel
-                .take_all()
-                .for_each(|waker| batch.push(waker));
+            let wakers = schedule.wheel.take_all();
+            wakers.for_each(|waker| batch.push(waker));
         };
         close(&mut self.own.borrow_mut());
         self.parts.iter().for_each(|part| part.open(&mut close));
