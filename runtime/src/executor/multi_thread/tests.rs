@@ -2,8 +2,9 @@ use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::worker::Post;
 use crate::runtime::{Builder, Runtime};
 use crate::task::yield_now;
 
@@ -14,6 +15,29 @@ fn runtime(workers: usize) -> Runtime {
     let mut builder = Builder::new_multi_thread();
     builder.worker_threads(workers).enable_all();
     builder.build().unwrap()
+}
+
+/// Who searches and runs dry was needless beside others that are fast by now, whatever
+/// they did an hour ago.
+#[test]
+fn who_ran_dry_is_judged_by_what_the_others_do_now() {
+    let post = Post::new(0, 2);
+    let start = Instant::now();
+    let judge = |millis, begun| post.was_needless(begun, start + Duration::from_millis(millis));
+    let hour = 3_600_000;
+    post.up_to_search.set(true);
+    assert!(judge(hour, 10 * hour), "ten polls a millisecond");
+    assert!(!judge(hour + 100, 10 * hour + 1), "one in 100 ms");
+    assert!(
+        judge(hour + 110, 10 * hour + 101),
+        "ten a millisecond again"
+    );
+    assert!(!judge(2 * hour, 10 * hour + 102), "a rest");
+    assert!(judge(2 * hour + 1, 10 * hour + 112));
+    // Shorter than a tick: it is not noted anew.
+    assert!(judge(2 * hour + 2, 10 * hour + 112));
+    post.up_to_search.set(false);
+    assert!(!judge(2 * hour + 2, 10 * hour + 112), "nobody roused it");
 }
 
 /// A task wakes another, into its worker's LIFO slot, and then blocks until that one has

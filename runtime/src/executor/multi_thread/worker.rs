@@ -72,6 +72,10 @@ pub(super) struct Post {
     /// What it saw when it last watched, and when: the polls that each had begun.
     pub(super) seen: RefCell<Vec<u64>>,
     pub(super) seen_at: Cell<Instant>,
+    /// How many polls the others had begun when it ran dry a tick ago, or longer; when.
+    pub(super) others_begun: Cell<(u64, Instant)>,
+    /// Did it last get up for what stands in others' queues, not for an event?
+    pub(super) up_to_search: Cell<bool>,
     /// Where to begin to steal.
     dice: RefCell<FastRand>,
     /// Since when it has not slept.
@@ -87,6 +91,8 @@ impl Post {
             searching: Cell::new(false),
             seen: RefCell::new(vec![0; workers]),
             seen_at: Cell::new(Instant::now()),
+            others_begun: Cell::new((0, Instant::now())),
+            up_to_search: Cell::new(false),
             dice: RefCell::new(FastRand::from_seed(fresh_seed())),
             up_since: Cell::new(Instant::now()),
         }
@@ -375,7 +381,7 @@ impl Worker {
         if post.queue.is_empty() {
             let slept_at = Instant::now();
             let searching = post.searching.replace(false);
-            let needless = self.others_are_brisk(post, slept_at);
+            let needless = post.was_needless(self.begun_by_others(post), slept_at);
             executor.idle.fall_asleep(post.index, searching, needless);
             let mut search = executor.idle.is_closed() || executor.has_work();
             if search {
@@ -386,6 +392,7 @@ impl Worker {
             }
             let up = executor.idle.get_up(post.index, search);
             post.searching.set(search || up.roused);
+            post.up_to_search.set(search || up.roused);
             if let Some(watcher) = up.appointed {
                 executor.rouse(watcher);
             }
