@@ -34,8 +34,8 @@
 //!
 //! A spawn that finds another task ready, in slot or deque, rouses a worker that is
 //! parked, if none searches; so does a wake that finds the slot full. So does, between
-//! two stretches and after a sleep, whoever has more than one task in the deque. And no
-//! one does in a hush (IDLE.md).
+//! two stretches and after a sleep, whoever has more than one task in the deque, with
+//! what it just took from the injector. And no one does in a hush (IDLE.md).
 //!
 //! # Invariants
 //!
@@ -296,17 +296,22 @@ impl Worker {
                 post.brought(turn);
             });
         }
-        self.share(&post);
+        let mut taken = None;
         if !executor.injector.is_empty()
             && let Steal::Success(runnable) = post.queue.take_from(&executor.injector, polled)
         {
+            taken = Some(runnable);
+        }
+        // The rest of it is where thieves find it, and this poll may be long.
+        self.share(post.queue.len() + usize::from(taken.is_some()), &post);
+        if let Some(runnable) = taken {
             self.run(post, runnable);
         }
     }
 
     /// Between stretches, and after a sleep: rouses somebody, if several are ready.
-    fn share(&self, post: &Post) {
-        let (idle, ready) = (&self.executor.idle, post.queue.len());
+    fn share(&self, ready: usize, post: &Post) {
+        let idle = &self.executor.idle;
         if idle.glance().is_hushed() && post.pace.borrow().is_worth_a_wake(ready) {
             idle.end_hush();
         }
@@ -397,7 +402,7 @@ impl Worker {
                 executor.rouse(watcher);
             }
         }
-        self.share(post);
+        self.share(post.queue.len(), post);
         self.call_hook(executor.hooks.after_park.as_deref());
         post.pace.borrow_mut().slept();
     }
@@ -435,7 +440,7 @@ impl Worker {
                         turned = true;
                     });
                     station.bed.rise();
-                    if !turned {
+                    if !turned && post.queue.is_empty() {
                         // If it fails for good, it must not do so without a pause.
                         station.bed.wait(Some(TICK));
                     }
