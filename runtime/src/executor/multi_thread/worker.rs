@@ -247,11 +247,12 @@ impl Worker {
             }
             let round = post.pace.borrow_mut().next_round(post.queue.len());
             drop(post);
-            for _ in 0..round {
+            for left in (0..round).rev() {
                 let Some(post) = self.post() else {
                     return false;
                 };
                 let Some(next) = post.queue.pop() else {
+                    post.pace.borrow_mut().ran_dry(left);
                     self.find_work(post);
                     return true;
                 };
