@@ -223,8 +223,9 @@ mod tests {
         assert_eq!(pace.next_round(1), 1);
         assert_eq!(pace.given(), 2);
         pace.looked(now + Duration::from_micros(300));
-        assert!(pace.is_worth_a_wake(2));
         assert_eq!(stretch(&mut pace, 100), 1);
+        pace.looked(now + Duration::from_micros(450));
+        assert!(pace.is_worth_a_wake(2), "150 µs each, twice");
     }
 
     #[test]
