@@ -177,11 +177,7 @@ impl Idle {
         if sleepers.watcher.is_none() && self.workers > 1 {
             sleepers.watcher = Some(worker);
         }
-        let change = if searching {
-            PARKED - SEARCHING
-        } else {
-            PARKED
-        };
+        let change = PARKED - if searching { SEARCHING } else { 0 };
         self.word.fetch_add(change, AcqRel);
         sleepers.needless += usize::from(needless);
         if sleepers.parked.len() == self.workers {
