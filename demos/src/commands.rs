@@ -329,7 +329,7 @@ fn matrices(report: &Report, questions: &[Asks]) -> Vec<(Voice, String)> {
     for &asks in questions {
         let matrix = Matrix::of(report, asks);
         if matrix.lines.is_empty() {
-            return vec![(Voice::Dim, "  no rows".to_owned())];
+            return table::no_rows(report, width());
         }
         // In a file nothing needs to fit.
         lines.extend(matrix.shown(terminal_width().unwrap_or(usize::MAX)));

@@ -527,6 +527,17 @@ mod tests {
     }
 
     #[test]
+    fn where_nothing_was_measured_it_is_said_why() {
+        let mut report = report(&[]);
+        assert!(Matrix::of(&report, Asks::Speed).lines.is_empty());
+        report.interrupt();
+        let lines = crate::table::no_rows(&report, 80).into_iter();
+        let lines: Vec<_> = lines.map(|(_, line)| line).collect();
+        let why = "  Ctrl-C: this is what there was until then";
+        assert_eq!(lines, ["  no rows", why]);
+    }
+
+    #[test]
     fn a_line_for_whoever_watches() {
         assert_eq!(
             in_a_line(&count(), Demo::Count).as_deref(),

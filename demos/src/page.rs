@@ -4,7 +4,7 @@
 //! versions and the day. The page is one file: style sheet and pictures are within it, it
 //! has no script, and asks the network for nothing.
 //!
-//! [`html`] takes any report, of one demo or of many.
+//! [`html()`] takes any report, of one demo or of many.
 //!
 //! A picture stands in the page twice, drawn for a wide and for a narrow screen, and the
 //! style sheet shows one: scaled down, its text would be too small to read.

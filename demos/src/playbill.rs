@@ -21,7 +21,7 @@ use crate::{machine, matrix, perform};
 /// The tour is to be over in a minute, and the demos after `loop` take a third of it: a
 /// further round of `loop` that would probably end later than this after the start is
 /// not begun.
-const TOUR_LEAVES_LOOP: Duration = Duration::from_secs(36);
+const TOUR_LEAVES_LOOP: Duration = Duration::from_secs(33);
 
 /// What one command plays, on what, and where it is noted.
 pub(crate) struct Playbill {

@@ -217,12 +217,19 @@ impl<'a> Cells<'a> {
 /// The table, and what there is to say below it.
 pub(crate) fn lines(report: &Report, width: usize) -> Vec<(Voice, String)> {
     if report.rows.is_empty() {
-        return vec![(Voice::Dim, "  no rows".to_owned())];
+        return no_rows(report, width);
     }
     let mut lines = rows(report, width);
     lines.extend(under_load::lines(report, width));
     lines.push((Voice::Plain, String::new()));
     lines.extend(notes(footnotes(report), width));
+    lines
+}
+
+/// What is said in place of a table: that there is none, and why.
+pub(crate) fn no_rows(report: &Report, width: usize) -> Vec<(Voice, String)> {
+    let mut lines = vec![(Voice::Dim, "  no rows".to_owned())];
+    lines.extend(notes(standing(report), width));
     lines
 }
 

@@ -173,7 +173,7 @@ fn line_of_first(page: &str, demo: &str) -> String {
 #[test]
 fn ctrl_c_ends_the_tour_with_its_table() {
     let first = all_demos().remove(0);
-    let ended = interrupt(UNHURRIED, &format!("{first}: "), 0);
+    let ended = interrupt(UNHURRIED, "── ", 0);
     let line = line_of_first(&ended.out, &first);
     assert!(line.contains("interrupted"), "{line}");
 }

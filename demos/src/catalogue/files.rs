@@ -26,7 +26,10 @@ pub(super) const CHAPTER: Chapter = Chapter {
             seconds: one_after_the_other,
             ..Part::of(Program::FilesOneByOne, "one by one")
         },
-        Part::of(Program::FilesAtOnce, "at once"),
+        Part {
+            key: true,
+            ..Part::of(Program::FilesAtOnce, "at once")
+        },
     ],
     lesson: Lesson {
         says: "To gain from asyncio a program needs libraries whose calls can be awaited, and for \

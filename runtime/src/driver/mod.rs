@@ -53,6 +53,9 @@ use crate::util::wake_batch::WakeBatch;
 const WAKER: Token = Token(usize::MAX);
 const ALARM: Token = Token(usize::MAX - 1);
 
+/// The poll's timeout is rounded up to whole milliseconds: it may last longer by this.
+const ROUNDED_BY: u64 = 1_000_000;
+
 /// Events taken from the operating system in one turn.
 const EVENTS: usize = 1024;
 
@@ -168,7 +171,7 @@ impl Driver {
                 timers: 0,
             };
         };
-        let end = at_most.map(|time| timers.clock().now() + clock::nanos(time));
+        let end = at_most.map(|time| timers.clock().now() + clock::nanos(time) + ROUNDED_BY);
         let timeout = match timers.prepare_park_until(end) {
             Some(deadline) if end.is_none_or(|end| deadline < end) => {
                 self.set_alarm(deadline, timers.clock().now())
@@ -356,6 +359,31 @@ mod tests {
     use mio::net::UnixStream;
 
     use super::*;
+
+    /// A poll with a timeout lasts up to a millisecond longer: what is due by then
+    /// has the alarm set.
+    #[test]
+    fn a_deadline_before_the_rounded_end_is_not_overslept() {
+        let hour = Duration::from_secs(3600);
+        for (after, alarm) in [
+            (Duration::from_secs(60), false),
+            (Duration::from_micros(500), true),
+        ] {
+            let wanted = Wanted {
+                time: true,
+                ..Wanted::default()
+            };
+            let (mut driver, handle) = Driver::new(wanted).unwrap();
+            let deadline = Instant::now() + hour + after;
+            let timer = handle.timers().unwrap();
+            let timer = timer.register(deadline, true, std::task::Waker::noop());
+            assert!(timer.unwrap().is_some());
+            handle.unpark(); // the sleep ends before it begins
+            driver.park(&handle, Some(hour));
+            let untried = matches!(driver.alarm, AlarmClock::Untried);
+            assert_eq!(!untried, alarm, "{after:?}");
+        }
+    }
 
     struct Panics;
 

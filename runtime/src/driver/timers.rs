@@ -36,7 +36,7 @@
 //! A task may move, and its timer be polled, reset or dropped by another thread than
 //! the one that set it. One in a part stays there, and is reached under the lock. One
 //! in the own wheel is *foreign* to every thread that does not drive: it leaves an
-//! order in the common part, which the driver carries out when it looks
+//! order in the common part, which the driver carries out when it looks, or begins to drive
 //! ("forget it", "wake it and forget it"), and sets the timer anew where it is.
 //!
 //! # Sleeping and being roused
@@ -133,8 +133,9 @@ pub(crate) struct Timers {
     unpark: Box<dyn Fn() + Send + Sync>,
 }
 
-// SAFETY: `own` is reached only by `open`, on the thread that drives, and by
-// `shutdown`, whose caller holds the loop's token; all else is Sync.
+// SAFETY: `own` is reached only where `drives` has said that the calling thread does (in
+// `open`, `register`, `cancel`), by the promise of who called `drive`, and by `shutdown`,
+// whose caller holds the loop's token; all else is Sync.
 unsafe impl Sync for Timers {}
 
 /// Timers that any thread may reach. On cache lines of their own.
@@ -331,16 +332,12 @@ impl Timers {
     #[inline(never)] // the driving thread's way stays short
     fn register_in_part(&self, deadline: u64, waker: Waker) -> Result<Option<Timer>, ShutDown> {
         let part = self.part();
-        let set = self.parts[usize::from(part)].open(
-            move |Schedule {
-                      wheel, shut_down, ..
-                  }| {
-                if *shut_down || deadline <= wheel.now() {
-                    return Err((waker, *shut_down));
-                }
-                Ok(wheel.insert(deadline, waker))
-            },
-        );
+        let set = self.parts[usize::from(part)].open(move |schedule| {
+            if schedule.shut_down || deadline <= schedule.wheel.now() {
+                return Err((waker, schedule.shut_down));
+            }
+            Ok(schedule.wheel.insert(deadline, waker))
+        });
         // A waker that came back is dropped here, where nothing is open.
         match set {
             Ok(key) => {
@@ -357,11 +354,10 @@ impl Timers {
     /// foreign, and is forgotten; it is to be set anew.
     pub(crate) fn check(
         &self,
-        timer: Timer,
+        Timer { key, place }: Timer,
         deadline: Instant,
         waker: &Waker,
     ) -> Option<Poll<Result<(), ShutDown>>> {
-        let Timer { key, place } = timer;
         let known = self.open(place, |schedule| match schedule.wheel.get_mut(key) {
             Some(known) => Ok(known.will_wake(waker)),
             None => Err(self.outcome(schedule, deadline)),
@@ -395,16 +391,14 @@ impl Timers {
     }
 
     /// Does the timer still wait? `None`: it is foreign.
-    pub(crate) fn is_waiting(&self, timer: Timer) -> Option<bool> {
-        let Timer { key, place } = timer;
+    pub(crate) fn is_waiting(&self, Timer { key, place }: Timer) -> Option<bool> {
         self.open(place, |schedule| schedule.wheel.get_mut(key).is_some())
     }
 
     /// Gives a waiting timer another deadline, and keeps its waker. `None` if it
     /// does not wait any more, or if its waker has been called, since the new
     /// deadline is reached or the timer foreign: then it is to be set anew.
-    pub(crate) fn reset(&self, timer: Timer, deadline: Instant) -> Option<Timer> {
-        let Timer { key, place } = timer;
+    pub(crate) fn reset(&self, Timer { key, place }: Timer, deadline: Instant) -> Option<Timer> {
         let deadline = self.clock.nanos_at(deadline);
         let reached = ever_paused() && deadline <= self.clock.now();
         let moved = self.open(place, |Schedule { wheel, .. }| {
@@ -479,8 +473,8 @@ impl Timers {
     /// that is past says that something is due. `None`: until something else ends it.
     ///
     /// Follow it with [`after_park`](Timers::after_park). On a paused clock no
-    /// sleep brings a deadline nearer, and the answer is always `None`; that is
-    /// what [`advance_to_next`](Timers::advance_to_next) is for.
+    /// sleep brings a deadline nearer, and the answer is `None` unless something is due;
+    /// the rest is what [`advance_to_next`](Timers::advance_to_next) is for.
     pub(crate) fn prepare_park(&self) -> Option<u64> {
         self.prepare_park_until(None)
     }
@@ -489,15 +483,14 @@ impl Timers {
     /// time need not end it.
     pub(crate) fn prepare_park_until(&self, end: Option<u64>) -> Option<u64> {
         self.parked_until.store(u64::MAX, Relaxed);
-        // Asked after that store: whoever resumes the clock rouses us then.
-        let paused = self.clock.is_paused();
+        // Asked after that store: whoever resumes or moves the clock rouses us then.
+        let paused = self.clock.is_paused().then(|| self.clock.now());
         let looks = self.places().filter_map(|place| {
-            self.open(place, |schedule| {
-                if !schedule.orders.is_empty() {
-                    // Not obeyed here: that may wake, and the loop has resolved to sleep.
-                    return Some(0);
-                }
-                schedule.wheel.next_look().filter(|_| !paused)
+            self.open(place, |Schedule { wheel, orders, .. }| match paused {
+                // Not obeyed here: that may wake, and the loop has resolved to sleep.
+                _ if !orders.is_empty() => Some(0),
+                Some(now) => wheel.earliest().filter(|&due| due <= now),
+                None => wheel.next_look(),
             })?
         });
         let look = looks.min();
@@ -509,6 +502,12 @@ impl Timers {
     /// To be called after the sleep, before anything runs that may register.
     pub(crate) fn after_park(&self) {
         self.parked_until.store(0, Relaxed);
+    }
+
+    /// Has somebody ended the sleep that [`prepare_park`](Timers::prepare_park) announced?
+    /// Until the next, nobody else will.
+    pub(crate) fn was_roused(&self) -> bool {
+        self.parked_until.load(Relaxed) == 0
     }
 
     /// Wakes all whose deadline is not after `now`; how many there were.
@@ -541,21 +540,27 @@ impl Timers {
         }
     }
 
-    /// Carries out what other threads ordered. For the thread that drives.
-    fn obey_orders(&self) {
+    /// Carries out what other threads ordered. For the thread that drives: when it looks,
+    /// and when it begins, for short stays may never come to a look.
+    pub(crate) fn obey_orders(&self) {
         let common = &self.parts[usize::from(COMMON)];
         if common.armed.load(Relaxed) == 0 {
             return;
         }
         let orders = common.open(|common| mem::take(&mut common.orders));
-        for order in orders {
-            let (Order::Forget(key) | Order::WakeAndForget(key)) = order;
-            let waker = self.open(Place::Own, |own| own.wheel.remove(key)).flatten();
-            match (order, waker) {
-                (Order::WakeAndForget(_), Some(waker)) => waker.wake(),
-                (_, waker) => drop(waker),
+        let (mut batch, mut forgotten) = (WakeBatch::new(), Vec::new());
+        self.open(Place::Own, |Schedule { wheel, .. }| {
+            for order in orders {
+                match order {
+                    Order::Forget(key) => forgotten.extend(wheel.remove(key)),
+                    Order::WakeAndForget(key) => {
+                        wheel.remove(key).into_iter().for_each(|it| batch.push(it));
+                    }
+                }
             }
-        }
+        });
+        drop(forgotten);
+        batch.wake_all();
     }
 
     /// For a paused clock, when nothing can run: jumps to the earliest deadline.
@@ -564,14 +569,9 @@ impl Timers {
         if !self.clock.is_paused() {
             return false;
         }
-        let places = self.places();
-        let next = places
-            .filter_map(|place| self.open(place, |s| s.wheel.earliest())?)
-            .min();
-        if let Some(deadline) = next {
-            self.clock.advance_to(deadline);
-        }
-        next.is_some()
+        let earliest = |place| self.open(place, |it| it.wheel.earliest())?;
+        let next = self.places().filter_map(earliest).min();
+        next.map(|due| self.clock.advance_to(due)).is_some()
     }
 
     /// Wakes every waiter; each finds an error, as does who registers later.
@@ -584,10 +584,8 @@ impl Timers {
         let mut close = |schedule: &mut Schedule| {
             schedule.shut_down = true;
             schedule.orders.clear();
-            schedule
-                .wheel
-                .take_all()
-                .for_each(|waker| batch.push(waker));
+            let wakers = schedule.wheel.take_all();
+            wakers.for_each(|waker| batch.push(waker));
         };
         close(&mut self.own.borrow_mut());
         self.parts.iter().for_each(|part| part.open(&mut close));
@@ -596,9 +594,11 @@ impl Timers {
 
     // For the clock's controls.
 
-    /// Moves a paused clock, and fires what is due by then.
+    /// Moves a paused clock, and fires what is due by then; what is due of the own
+    /// wheel, the driver fires, which is roused if it sleeps.
     pub(crate) fn advance(&self, by: Duration) -> Result<(), ClockError> {
         self.clock.advance(by)?;
+        self.rouse();
         self.fire(self.clock.now());
         Ok(())
     }

@@ -9,6 +9,9 @@
 //! | `prepare_park` | parts are skipped that are not `armed` | `loom_a_registration_…`, `loom_who_resets_…` |
 //! | `register` | no rouse | `loom_a_registration_…`, `loom_a_paused_clock_…` |
 //! | `order` | no rouse | `loom_who_resets_…` |
+//! | the loop | sleeps although `was_roused` | `loom_a_paused_clock_…` |
+//! | `advance` | no rouse | `loom_who_advances_…` |
+//! | `prepare_park` | what is due by a paused clock is left to the rouse | `loom_who_advances_…` |
 
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -21,8 +24,12 @@ use crate::loom::thread;
 
 /// With at most two preemptions, unless LOOM_MAX_PREEMPTIONS says otherwise.
 fn model(check: impl Fn() + Send + Sync + 'static) {
+    model_switching(2, check);
+}
+
+fn model_switching(preemptions: usize, check: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(2));
+    builder.preemption_bound = builder.preemption_bound.or(Some(preemptions));
     builder.check(check);
 }
 
@@ -39,6 +46,11 @@ impl Token {
     fn unpark(&self) {
         *self.set.lock() = true;
         self.changed.notify_one();
+    }
+
+    /// Takes the token, if it is there.
+    fn look(&self) {
+        *self.set.lock() = false;
     }
 
     fn park(&self) {
@@ -114,12 +126,13 @@ fn loom_cancel_races_fire() {
     });
 }
 
-/// A paused clock jumps when nothing can run, while another thread sets a timer: that
-/// one is not forgotten, whether the clock jumped before or after, and the clock stands
-/// at a deadline afterwards.
+/// A paused clock jumps when nothing can run, while another thread sets a timer, takes it
+/// back and sets one more: that one is not forgotten, whether the clock jumped before or
+/// after, and the clock stands at its deadline afterwards.
 #[test]
 fn loom_a_paused_clock_forgets_no_timer() {
-    model(|| {
+    // Three switches lose the second timer.
+    model_switching(3, || {
         let token = Arc::new(Token::default());
         let unparker = token.clone();
         let clock = Clock::new(true);
@@ -132,22 +145,55 @@ fn loom_a_paused_clock_forgets_no_timer() {
         let other = {
             let timers = timers.clone();
             thread::spawn(move || {
-                let set = timers.register(now + HOUR, true, Waker::noop());
-                assert!(matches!(set, Ok(Some(_))));
+                let set = |after| timers.register(now + after, true, Waker::noop());
+                let first = set(HOUR).unwrap().unwrap();
+                timers.cancel(first);
+                assert!(matches!(set(2 * HOUR), Ok(Some(_))));
             })
         };
-        // As the loop does it with nothing to run (`advance_paused_clock`).
-        loop {
+        // As the loop does it with nothing to run (`advance_paused_clock`, then `park`).
+        let end = start + 2 * HOUR.as_nanos() as u64;
+        while timers.clock().now() < end {
             timers.prepare_park();
-            if timers.advance_to_next() {
-                timers.after_park();
-                assert_eq!(timers.fire(timers.clock().now()), 1);
-                break;
+            token.look();
+            let moved = timers.advance_to_next();
+            if !moved && !timers.was_roused() && timers.prepare_park().is_none() {
+                token.park();
             }
-            token.park();
             timers.after_park();
+            timers.fire(timers.clock().now());
         }
-        assert_eq!(timers.clock().now(), start + HOUR.as_nanos() as u64);
+        other.join().unwrap();
+        assert!(!timers.is_armed());
+    });
+}
+
+/// A paused clock is moved past a timer of the driving thread by another while the
+/// driver goes to sleep: what is due is seen before the sleep, or ends it.
+#[test]
+fn loom_who_advances_from_elsewhere_rouses_the_driver() {
+    model(|| {
+        let token = Arc::new(Token::default());
+        let unparker = token.clone();
+        let clock = Clock::new(true);
+        clock.pause().unwrap();
+        let deadline = clock.now_instant() + HOUR;
+        let timers = Arc::new(Timers::new(clock, 0, move || unparker.unpark()));
+        // SAFETY: this thread alone drives.
+        let _driving = unsafe { timers.drive() };
+        let set = timers.register(deadline, true, Waker::noop());
+        let timer = set.unwrap().unwrap();
+        let other = {
+            let timers = timers.clone();
+            thread::spawn(move || timers.advance(HOUR).unwrap())
+        };
+        while timers.is_waiting(timer) == Some(true) {
+            if timers.prepare_park().is_none() {
+                token.park();
+            }
+            timers.after_park();
+            timers.fire(timers.clock().now());
+        }
         other.join().unwrap();
         assert!(!timers.is_armed());
     });

@@ -49,6 +49,13 @@ impl Timers {
         let key = self.register(self.instant(ns), true, waker);
         key.unwrap().expect("the deadline is reached")
     }
+
+    /// How many timers and orders it holds. For the thread that drives.
+    pub(crate) fn held(&self) -> usize {
+        let places = self.places();
+        let held = places.map(|place| self.open(place, |it| it.wheel.len() + it.orders.len()));
+        held.map(|held| held.expect("this thread drives")).sum()
+    }
 }
 
 pub(super) type Log = Arc<StdMutex<Vec<String>>>;
@@ -251,6 +258,39 @@ fn a_panicking_waker_takes_no_other_with_it() {
     );
 }
 
+/// Nor does one that another thread ordered to be called.
+#[test]
+fn a_panicking_waker_costs_no_order() {
+    let (timers, _) = paused();
+    let log = Log::default();
+    let base = timers.clock.now();
+    // SAFETY: this thread alone turns these timers.
+    let _driving = unsafe { timers.drive() };
+    let later = timers.instant(base + MS);
+    let set = [
+        timers.set(base + MS, &waker(|| panic!("in a waker"))),
+        timers.set(base + MS, &logging(&log, "woken")),
+    ];
+    let held = Arc::new(Doing(|| panic!("woken")));
+    let forgotten = timers.set(base + MS, &Waker::from(held.clone()));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for timer in set {
+                assert_eq!(timers.reset(timer, later), None);
+            }
+            timers.cancel(forgotten);
+        });
+    });
+    let fired = catch_unwind(AssertUnwindSafe(|| timers.fire(base)));
+    assert_eq!(
+        *fired.unwrap_err().downcast::<&str>().unwrap(),
+        "in a waker"
+    );
+    assert_eq!(read(&log), ["woken"]);
+    assert_eq!(Arc::strong_count(&held), 1);
+    assert!(!timers.is_armed());
+}
+
 #[test]
 fn a_registration_rouses_the_driver_only_from_a_longer_sleep() {
     let (timers, unparks) = timers(Clock::new(false), 0);
@@ -308,6 +348,25 @@ fn what_is_due_forbids_sleep() {
     timers.after_park();
     assert_eq!(timers.fire(timers.clock.now()), 1);
     assert_eq!(timers.prepare_park(), None);
+}
+
+/// Another thread may have moved the clock: what is due then is due, be it of the same
+/// tick as what is not.
+#[test]
+fn what_a_paused_clock_has_reached_forbids_sleep() {
+    let (timers, _) = paused();
+    let base = timers.clock.now();
+    for after in [10, 20] {
+        timers.set(base + after, Waker::noop());
+    }
+    timers.clock.advance(Duration::from_nanos(9)).unwrap();
+    assert_eq!(timers.prepare_park(), None);
+    timers.clock.advance(Duration::from_nanos(1)).unwrap();
+    assert_eq!(timers.prepare_park(), Some(base + 10));
+    timers.after_park();
+    assert_eq!(timers.fire(base + 10), 1);
+    assert_eq!(timers.prepare_park(), None);
+    timers.after_park();
 }
 
 #[test]

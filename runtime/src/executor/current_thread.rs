@@ -307,6 +307,10 @@ impl<'a> Token<'a> {
         pace.slept();
         held.queue.borrow_mut().push_back(Entry::Main);
         self.collect();
+        // What the futures of earlier stays left, which are dropped outside of them.
+        if let Some(timers) = self.executor.driver().and_then(DriverHandle::timers) {
+            timers.obey_orders();
+        }
         loop {
             let ready = held.queue.borrow().len();
             let round = pace.next_round(ready);
@@ -431,13 +435,15 @@ impl<'a> Token<'a> {
         }
         let something = !held.queue.borrow().is_empty() || self.executor.gate.has_mail();
         let moved = !something && timers.advance_to_next();
-        if something || moved {
+        // The unpark that came with a rouse may have ended that look: it ends no sleep.
+        let again = something || moved || timers.was_roused();
+        if again {
             timers.after_park();
         }
         if moved {
             timers.fire(timers.clock().now());
         }
-        something || moved
+        again
     }
 
     /// Takes the mail, if there is any: runnables to the back of the queue, new tasks registered.

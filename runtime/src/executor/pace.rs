@@ -69,6 +69,11 @@ impl Pace {
         round
     }
 
+    /// So many polls of the last round are left over: others took those tasks.
+    pub(super) fn ran_dry(&mut self, left: u32) {
+        self.left = self.polls.min(self.left + left);
+    }
+
     /// Would so many polls take so long that another thread, which has to wake up first,
     /// could relieve this one of a good part? One stretch that took long is no proof: the
     /// system may have had something else for this core.
@@ -205,6 +210,22 @@ mod tests {
         pace.looked(now + 2 * 61 * Duration::from_micros(2));
         assert!(!pace.is_worth_a_wake(100));
         assert!(pace.is_worth_a_wake(101));
+    }
+
+    /// Of 61 polls that were to be, two came about, and took 300 µs.
+    #[test]
+    fn what_thieves_took_is_no_poll() {
+        let (mut pace, now) = (Pace::new(), Instant::now());
+        pace.looked(now);
+        assert_eq!(pace.next_round(100), 61);
+        pace.ran_dry(60);
+        assert!(!pace.is_stretch_over());
+        assert_eq!(pace.next_round(1), 1);
+        assert_eq!(pace.given(), 2);
+        pace.looked(now + Duration::from_micros(300));
+        assert_eq!(stretch(&mut pace, 100), 1);
+        pace.looked(now + Duration::from_micros(450));
+        assert!(pace.is_worth_a_wake(2), "150 µs each, twice");
     }
 
     #[test]

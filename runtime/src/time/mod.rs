@@ -106,10 +106,16 @@ pub fn resume() {
 
 /// Moves a paused clock forward, and yields.
 ///
-/// All deadlines up to the new time are met at once: their tasks are woken, in
-/// order of their deadlines, and run before this future is polled again. What
-/// they set up in turn may lie within the stretch that was jumped over; to live
-/// through the time rather than to jump it, `sleep` on the paused clock.
+/// All deadlines up to the new time are met at once: their tasks are woken, and
+/// run before this future is polled again. Those that wait on the runtime's thread
+/// are woken in order of their deadlines, and so are those that other threads
+/// set; between the two there is no order. What they set up in turn may lie within
+/// the stretch that was jumped over; to live through the time rather than to jump
+/// it, `sleep` on the paused clock.
+///
+/// Awaited on a thread that does not run the tasks, as by
+/// [`Handle::block_on`](crate::runtime::Handle::block_on), it leaves it to the
+/// runtime's thread to wake those that wait there, and does not wait for that.
 ///
 /// # Panics
 ///

@@ -90,3 +90,44 @@ fn an_order_ends_a_sleep_before_it_begins() {
     assert_eq!(rt.timers().prepare_park(), Some(0));
     rt.timers().after_park();
 }
+
+/// The runtime's own thread sleeps; it is roused to wake whom the advance passed.
+#[test]
+fn advanced_elsewhere_the_loop_wakes_its_sleepers() {
+    let rt = crate::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let handle = rt.handle().clone();
+    rt.block_on(async {
+        let sleeper = crate::spawn(sleep(ms(5_000)));
+        crate::task::yield_now().await; // it falls asleep
+        let advances = crate::task::spawn_blocking(move || {
+            handle.block_on(async {
+                crate::time::advance(ms(10_000)).await;
+                sleeper.await.unwrap();
+            });
+        });
+        advances.await.unwrap();
+    });
+}
+
+/// The future of `block_on` is dropped by a thread that drives no longer, and so are its
+/// timers; a loop that never comes to a look forgets them all the same.
+#[test]
+fn short_stays_leave_no_timers_behind() {
+    let rt = crate::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let hour = ms(3_600_000);
+    for _ in 0..100 {
+        let nap = {
+            let _context = rt.enter();
+            crate::time::timeout(hour, crate::task::yield_now())
+        };
+        rt.block_on(nap).unwrap();
+    }
+    assert_eq!(rt.block_on(async { rt.handle().timers().held() }), 0);
+}
