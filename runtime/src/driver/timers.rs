@@ -469,7 +469,10 @@ impl Timers {
     /// Ends the driver's sleep, if it sleeps and nobody else has done so.
     #[cold]
     fn rouse(&self) {
-        if self.parked_until.swap(0, Relaxed) != 0 {
+        // Nothing is written over a 0: loom would let that outlive the next sleep's store.
+        let end = |until| (until != 0).then_some(0);
+        let ended = self.parked_until.fetch_update(Relaxed, Relaxed, end);
+        if ended.is_ok() {
             (self.unpark)();
         }
     }
