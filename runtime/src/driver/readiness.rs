@@ -180,10 +180,8 @@ impl Waiters {
     ) -> (u64, Option<Waker>) {
         if let Some(at) = number.and_then(|number| self.find(number)) {
             let waiter = &mut self.others[at];
-            return (
-                waiter.number,
-                Some(std::mem::replace(&mut waiter.waker, waker)),
-            );
+            let replaced = std::mem::replace(&mut waiter.waker, waker);
+            return (waiter.number, Some(replaced));
         }
         let number = self.next_number;
         self.next_number += 1;

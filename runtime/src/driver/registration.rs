@@ -179,10 +179,7 @@ impl Registration {
                 continue;
             }
             let unit = ready!(coop::poll_proceed(cx));
-            if event.is_shut_down() {
-                return Poll::Ready(Err(shutting_down()));
-            }
-            match op(event) {
+            match op(alive(event)?) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.readiness().refute(event);
                 }

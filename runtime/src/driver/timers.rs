@@ -332,16 +332,12 @@ impl Timers {
     #[inline(never)] // the driving thread's way stays short
     fn register_in_part(&self, deadline: u64, waker: Waker) -> Result<Option<Timer>, ShutDown> {
         let part = self.part();
-        let set = self.parts[usize::from(part)].open(
-            move |Schedule {
-                      wheel, shut_down, ..
-                  }| {
-                if *shut_down || deadline <= wheel.now() {
-                    return Err((waker, *shut_down));
-                }
-                Ok(wheel.insert(deadline, waker))
-            },
-        );
+        let set = self.parts[usize::from(part)].open(move |schedule| {
+            if schedule.shut_down || deadline <= schedule.wheel.now() {
+                return Err((waker, schedule.shut_down));
+            }
+            Ok(schedule.wheel.insert(deadline, waker))
+        });
         // A waker that came back is dropped here, where nothing is open.
         match set {
             Ok(key) => {
@@ -358,11 +354,10 @@ impl Timers {
     /// foreign, and is forgotten; it is to be set anew.
     pub(crate) fn check(
         &self,
-        timer: Timer,
+        Timer { key, place }: Timer,
         deadline: Instant,
         waker: &Waker,
     ) -> Option<Poll<Result<(), ShutDown>>> {
-        let Timer { key, place } = timer;
         let known = self.open(place, |schedule| match schedule.wheel.get_mut(key) {
             Some(known) => Ok(known.will_wake(waker)),
             None => Err(self.outcome(schedule, deadline)),
@@ -396,16 +391,14 @@ impl Timers {
     }
 
     /// Does the timer still wait? `None`: it is foreign.
-    pub(crate) fn is_waiting(&self, timer: Timer) -> Option<bool> {
-        let Timer { key, place } = timer;
+    pub(crate) fn is_waiting(&self, Timer { key, place }: Timer) -> Option<bool> {
         self.open(place, |schedule| schedule.wheel.get_mut(key).is_some())
     }
 
     /// Gives a waiting timer another deadline, and keeps its waker. `None` if it
     /// does not wait any more, or if its waker has been called, since the new
     /// deadline is reached or the timer foreign: then it is to be set anew.
-    pub(crate) fn reset(&self, timer: Timer, deadline: Instant) -> Option<Timer> {
-        let Timer { key, place } = timer;
+    pub(crate) fn reset(&self, Timer { key, place }: Timer, deadline: Instant) -> Option<Timer> {
         let deadline = self.clock.nanos_at(deadline);
         let reached = ever_paused() && deadline <= self.clock.now();
         let moved = self.open(place, |Schedule { wheel, .. }| {
@@ -581,10 +574,7 @@ impl Timers {
         }
         let earliest = |place| self.open(place, |it| it.wheel.earliest())?;
         let next = self.places().filter_map(earliest).min();
-        if let Some(deadline) = next {
-            self.clock.advance_to(deadline);
-        }
-        next.is_some()
+        next.map(|due| self.clock.advance_to(due)).is_some()
     }
 
     /// Wakes every waiter; each finds an error, as does who registers later.

@@ -38,8 +38,8 @@ pub(super) struct Pace {
     brought: usize,
     /// When the driver was last known to be asked.
     asked: Option<Instant>,
-    /// How long a poll took in the last stretch.
-    each: Duration,
+    /// How long a poll took in the last two stretches.
+    each: [Duration; 2],
     /// The stretch that runs: the polls left of it, its rounds so far, and since when.
     left: u32,
     rounds: u32,
@@ -52,7 +52,7 @@ impl Pace {
             polls: MOST,
             brought: 0,
             asked: None,
-            each: Duration::ZERO,
+            each: [Duration::ZERO; 2],
             left: MOST,
             rounds: 0,
             since: None,
@@ -69,11 +69,17 @@ impl Pace {
         round
     }
 
+    /// So many polls of the last round are left over: others took those tasks.
+    pub(super) fn ran_dry(&mut self, left: u32) {
+        self.left = self.polls.min(self.left + left);
+    }
+
     /// Would so many polls take so long that another thread, which has to wake up first,
-    /// could relieve this one of a good part?
+    /// could relieve this one of a good part? One stretch that took long is no proof: the
+    /// system may have had something else for this core.
     pub(super) fn is_worth_a_wake(&self, polls: usize) -> bool {
         let polls = u32::try_from(polls).unwrap_or(u32::MAX);
-        self.each.saturating_mul(polls) > STRETCH
+        self.each[0].min(self.each[1]).saturating_mul(polls) > STRETCH
     }
 
     /// How many polls the stretch that runs had.
@@ -99,7 +105,7 @@ impl Pace {
         let given = self.given();
         if let Some(since) = self.since.replace(now) {
             let took = now.saturating_duration_since(since);
-            self.each = took / given.max(1);
+            self.each = [self.each[1], took / given.max(1)];
             if took > STRETCH {
                 self.polls = (given / 2).max(1);
             } else if took < STRETCH / 2 && self.left == 0 {
@@ -199,8 +205,27 @@ mod tests {
         assert!(!pace.is_worth_a_wake(1_000_000), "nothing is known yet");
         stretch(&mut pace, 100);
         pace.looked(now + 61 * Duration::from_micros(2));
+        assert!(!pace.is_worth_a_wake(101), "it may have been an accident");
+        stretch(&mut pace, 100);
+        pace.looked(now + 2 * 61 * Duration::from_micros(2));
         assert!(!pace.is_worth_a_wake(100));
         assert!(pace.is_worth_a_wake(101));
+    }
+
+    /// Of 61 polls that were to be, two came about, and took 300 µs.
+    #[test]
+    fn what_thieves_took_is_no_poll() {
+        let (mut pace, now) = (Pace::new(), Instant::now());
+        pace.looked(now);
+        assert_eq!(pace.next_round(100), 61);
+        pace.ran_dry(60);
+        assert!(!pace.is_stretch_over());
+        assert_eq!(pace.next_round(1), 1);
+        assert_eq!(pace.given(), 2);
+        pace.looked(now + Duration::from_micros(300));
+        assert_eq!(stretch(&mut pace, 100), 1);
+        pace.looked(now + Duration::from_micros(450));
+        assert!(pace.is_worth_a_wake(2), "150 µs each, twice");
     }
 
     #[test]

@@ -56,7 +56,7 @@ struct Sleepers {
     in_driver: Option<usize>,
     /// Which of them has promised to look around now and then.
     watcher: Option<usize>,
-    /// How many ran dry beside others since a watcher looked.
+    /// How many were up needlessly of late: halved at each look of a watcher.
     needless: usize,
 }
 
@@ -168,8 +168,8 @@ impl Idle {
 
     /// A worker found nothing: it counts as parked from here on, and can be roused. It
     /// must then look at all queues, and at [`is_closed`](Self::is_closed), once more
-    /// before it sleeps. It had got up
-    /// `needlessly` if the others get on so fast that they had soon done without.
+    /// before it sleeps. It was up `needless`ly if it had got up to search, and the
+    /// others get on so fast that they had soon done without.
     pub(super) fn fall_asleep(&self, worker: usize, searching: bool, needless: bool) {
         let mut sleepers = self.sleepers.lock();
         debug_assert!(!sleepers.parked.contains(&worker));
@@ -177,16 +177,12 @@ impl Idle {
         if sleepers.watcher.is_none() && self.workers > 1 {
             sleepers.watcher = Some(worker);
         }
-        let change = if searching {
-            PARKED - SEARCHING
-        } else {
-            PARKED
-        };
+        let change = PARKED - if searching { SEARCHING } else { 0 };
         self.word.fetch_add(change, AcqRel);
         sleepers.needless += usize::from(needless);
         if sleepers.parked.len() == self.workers {
             self.word.fetch_and(!HUSHED, AcqRel);
-        } else if sleepers.needless > PATIENCE * self.workers {
+        } else if needless && sleepers.needless > PATIENCE * self.workers {
             self.word.fetch_or(HUSHED, AcqRel);
         }
         drop(sleepers);
@@ -206,7 +202,7 @@ impl Idle {
     /// stead: then the driver's holder can leave without telling anyone.
     pub(super) fn settle(&self, worker: usize, in_driver: bool) {
         let mut sleepers = self.sleepers.lock();
-        if !sleepers.parked.contains(&worker) {
+        if self.workers == 1 || !sleepers.parked.contains(&worker) {
             return;
         }
         if in_driver {
@@ -226,11 +222,12 @@ impl Idle {
     }
 
     /// The watcher finds that all are parked, and need not look again until somebody
-    /// gets up.
+    /// gets up. Who ran dry until now says nothing of what comes then.
     pub(super) fn doze_off(&self, worker: usize) {
         let mut sleepers = self.sleepers.lock();
         if sleepers.watcher == Some(worker) && sleepers.parked.len() == self.workers {
             sleepers.watcher = None;
+            sleepers.needless = 0;
         }
     }
 

@@ -92,6 +92,36 @@ fn the_last_to_lie_down_ends_the_hush() {
     assert_eq!(idle.pushed().1, Some(0), "1 watches");
 }
 
+/// Work that lasts, after work that was too small to share: whoever ran dry with it was
+/// of use, and is no reason to hush again.
+#[test]
+fn who_was_of_use_hushes_nobody_however_many_ran_dry_before() {
+    let idle = Idle::new(2);
+    lie_down_in_vain(&idle);
+    idle.fall_asleep(0, false, true);
+    for worker in [0, 1] {
+        assert!(!idle.get_up(worker, false).roused);
+    }
+    idle.fall_asleep(1, false, false);
+    assert!(!idle.glance().is_hushed());
+    assert_eq!(idle.pushed().1, Some(1));
+    // But who runs dry in vain once more does.
+    assert!(idle.get_up(1, false).roused && idle.stop_searching());
+    idle.fall_asleep(1, false, true);
+    assert!(idle.glance().is_hushed());
+}
+
+#[test]
+fn who_dozes_off_forgets_who_ran_dry() {
+    let idle = Idle::new(2);
+    lie_down_in_vain(&idle);
+    idle.fall_asleep(0, false, true);
+    idle.doze_off(1);
+    assert_eq!(idle.get_up(0, false).appointed, Some(1));
+    assert!(!idle.get_up(1, false).roused);
+    lie_down_in_vain(&idle);
+}
+
 #[test]
 fn who_was_of_use_is_roused_as_often_as_there_is_work() {
     let idle = Idle::new(2);
@@ -157,6 +187,7 @@ fn with_all_parked_nobody_watches_and_who_gets_up_appoints() {
 fn one_worker_alone_has_nobody_to_watch() {
     let idle = Idle::new(1);
     idle.fall_asleep(0, false, false);
+    idle.settle(0, false);
     assert!(!idle.look_around(0).unwrap().watching);
 }
 

@@ -2,10 +2,14 @@ use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::worker::{Post, work_at};
+use super::{Hooks, MultiThread};
+use crate::driver::{Driver, Wanted};
 use crate::runtime::{Builder, Runtime};
-use crate::task::yield_now;
+use crate::task::{Anchor, Caller, Runnable, Schedule, new_task, yield_now};
+use crate::time::sleep_until;
 
 /// Longer than any of this takes; only a hang comes to its end.
 const HANG: Duration = Duration::from_secs(20);
@@ -14,6 +18,29 @@ fn runtime(workers: usize) -> Runtime {
     let mut builder = Builder::new_multi_thread();
     builder.worker_threads(workers).enable_all();
     builder.build().unwrap()
+}
+
+/// Who searches and runs dry was needless beside others that are fast by now, whatever
+/// they did an hour ago.
+#[test]
+fn who_ran_dry_is_judged_by_what_the_others_do_now() {
+    let post = Post::new(0, 2);
+    let start = Instant::now();
+    let judge = |millis, begun| post.was_needless(begun, start + Duration::from_millis(millis));
+    let hour = 3_600_000;
+    post.up_to_search.set(true);
+    assert!(judge(hour, 10 * hour), "ten polls a millisecond");
+    assert!(!judge(hour + 100, 10 * hour + 1), "one in 100 ms");
+    assert!(
+        judge(hour + 110, 10 * hour + 101),
+        "ten a millisecond again"
+    );
+    assert!(!judge(2 * hour, 10 * hour + 102), "a rest");
+    assert!(judge(2 * hour + 1, 10 * hour + 112));
+    // Shorter than a tick: it is not noted anew.
+    assert!(judge(2 * hour + 2, 10 * hour + 112));
+    post.up_to_search.set(false);
+    assert!(!judge(2 * hour + 2, 10 * hour + 112), "nobody roused it");
 }
 
 /// A task wakes another, into its worker's LIFO slot, and then blocks until that one has
@@ -119,6 +146,86 @@ impl std::task::Wake for Sends {
     fn wake(self: std::sync::Arc<Self>) {
         self.0.lock().unwrap().send(()).unwrap();
     }
+}
+
+/// A waker panics in the turn that also wakes a task: that one runs at once, without the
+/// pause that a driver which does nothing but fail is given.
+#[test]
+fn a_turn_that_panics_holds_no_task_up() {
+    struct Panics;
+    impl std::task::Wake for Panics {
+        fn wake(self: std::sync::Arc<Self>) {
+            panic!("a waker's own fault");
+        }
+    }
+    let runtime = runtime(1);
+    let late = runtime.spawn(async {
+        let mut late = Vec::new();
+        for _ in 0..20 {
+            let deadline = crate::time::Instant::now() + Duration::from_millis(2);
+            let waker = Waker::from(std::sync::Arc::new(Panics));
+            let mut nap = std::pin::pin!(sleep_until(deadline));
+            let polled = nap.as_mut().poll(&mut Context::from_waker(&waker));
+            assert!(polled.is_pending());
+            sleep_until(deadline).await;
+            late.push(deadline.elapsed());
+        }
+        late.into_iter().min().unwrap()
+    });
+    let late = runtime.block_on(late).unwrap();
+    assert!(late < super::watch::TICK, "never less than {late:?}");
+}
+
+/// A task that nobody wakes, but itself while it is polled.
+struct Nowhere;
+
+impl Schedule for Nowhere {
+    fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
+        let anchor = caller.anchor(&runnable);
+        drop(runnable);
+        anchor
+    }
+}
+
+/// Worker 0, which has a task that yields for ever, looks around and finds three in the
+/// injector, of which nobody was told. Before it polls the first it rouses worker 1,
+/// which the test has put to sleep.
+#[test]
+fn who_takes_a_batch_tells_of_it_before_it_polls() {
+    let wanted = Wanted {
+        workers: 2,
+        ..Wanted::default()
+    };
+    let (driver, handle) = Driver::new(wanted).unwrap();
+    let driver = (driver, std::sync::Arc::new(handle));
+    let executor = MultiThread::new(2, driver, Hooks::default());
+    assert!(!executor.sign_off(), "worker 1 has no thread");
+    let inject = |executor: &MultiThread, runnable: Runnable| {
+        assert!(executor.roll.enter(&runnable, 0));
+        executor.inject(runnable);
+    };
+    let told = std::sync::Arc::new(Mutex::new(None));
+    let (there, says, mut begun) = (executor.clone(), told.clone(), false);
+    let yields = poll_fn(move |cx| {
+        if !std::mem::replace(&mut begun, true) {
+            for _ in 0..3 {
+                let (executor, told) = (there.clone(), says.clone());
+                let long = async move {
+                    let roused = executor.idle.look_around(1).is_none();
+                    told.lock().unwrap().get_or_insert(roused);
+                    executor.close();
+                };
+                inject(&there, new_task(long, Nowhere).0);
+            }
+            there.idle.fall_asleep(1, false, false);
+        }
+        cx.waker().wake_by_ref();
+        Poll::<()>::Pending
+    });
+    inject(&executor, new_task(yields, Nowhere).0);
+    let post = executor.stations[0].post.lock().take().unwrap();
+    work_at(executor, post, None);
+    assert_eq!(*told.lock().unwrap(), Some(true));
 }
 
 /// A worker is stuck with a task in its LIFO slot, and the other is roused again and

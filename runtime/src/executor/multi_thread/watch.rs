@@ -37,20 +37,32 @@ pub(super) const TICK: Duration = Duration::from_millis(3);
 /// Who begins a poll as often as this, on average, soon looks around.
 const BRISK: Duration = Duration::from_millis(1);
 
+impl Post {
+    /// It ran dry at `now`, with so many polls begun by the others. Had it got up to
+    /// search, while they get on so fast that what waits for them does not wait long?
+    pub(super) fn was_needless(&self, begun: u64, now: Instant) -> bool {
+        let (before, at) = self.others_begun.get();
+        let time = now.saturating_duration_since(at);
+        if time > TICK {
+            self.others_begun.set((begun, now));
+        }
+        let brisk = time.as_nanos() / BRISK.as_nanos() < u128::from(begun - before);
+        brisk && self.up_to_search.get()
+    }
+}
+
 impl Worker {
-    /// Do the others get on so fast that what waits for them does not wait long?
-    pub(super) fn others_are_brisk(&self, post: &Post, now: Instant) -> bool {
-        let begun = |index: usize| self.executor.stations[index].tally.count(Event::Poll);
-        let since: u64 = (post.seen.borrow().iter().enumerate())
+    /// How many polls the others have begun.
+    pub(super) fn begun_by_others(&self, post: &Post) -> u64 {
+        (self.executor.stations.iter().enumerate())
             .filter(|&(index, _)| index != post.index)
-            .map(|(index, seen)| begun(index) - seen)
-            .sum();
-        let time = now.saturating_duration_since(post.seen_at.get());
-        time < BRISK.saturating_mul(u32::try_from(since).unwrap_or(u32::MAX))
+            .map(|(_, station)| station.tally.count(Event::Poll))
+            .sum()
     }
 
     /// How long a parked worker may sleep until it has to look around; without end, if
-    /// it isn't the watcher.
+    /// it isn't the watcher. (No model may come here with more than one worker: it
+    /// depends on the time.)
     pub(super) fn left_of_tick(&self, post: &Post, watching: bool) -> Option<Duration> {
         watching.then(|| TICK.saturating_sub(post.seen_at.get().elapsed()))
     }

@@ -34,8 +34,8 @@
 //!
 //! A spawn that finds another task ready, in slot or deque, rouses a worker that is
 //! parked, if none searches; so does a wake that finds the slot full. So does, between
-//! two stretches and after a sleep, whoever has more than one task in the deque. And no
-//! one does in a hush (IDLE.md).
+//! two stretches and after a sleep, whoever has more than one task in the deque, with
+//! what it just took from the injector. And no one does in a hush (IDLE.md).
 //!
 //! # Invariants
 //!
@@ -72,6 +72,10 @@ pub(super) struct Post {
     /// What it saw when it last watched, and when: the polls that each had begun.
     pub(super) seen: RefCell<Vec<u64>>,
     pub(super) seen_at: Cell<Instant>,
+    /// How many polls the others had begun when it ran dry a tick ago, or longer; when.
+    pub(super) others_begun: Cell<(u64, Instant)>,
+    /// Did it last get up for what stands in others' queues, not for an event?
+    pub(super) up_to_search: Cell<bool>,
     /// Where to begin to steal.
     dice: RefCell<FastRand>,
     /// Since when it has not slept.
@@ -87,6 +91,8 @@ impl Post {
             searching: Cell::new(false),
             seen: RefCell::new(vec![0; workers]),
             seen_at: Cell::new(Instant::now()),
+            others_begun: Cell::new((0, Instant::now())),
+            up_to_search: Cell::new(false),
             dice: RefCell::new(FastRand::from_seed(fresh_seed())),
             up_since: Cell::new(Instant::now()),
         }
@@ -241,11 +247,12 @@ impl Worker {
             }
             let round = post.pace.borrow_mut().next_round(post.queue.len());
             drop(post);
-            for _ in 0..round {
+            for left in (0..round).rev() {
                 let Some(post) = self.post() else {
                     return false;
                 };
                 let Some(next) = post.queue.pop() else {
+                    post.pace.borrow_mut().ran_dry(left);
                     self.find_work(post);
                     return true;
                 };
@@ -290,17 +297,22 @@ impl Worker {
                 post.brought(turn);
             });
         }
-        self.share(&post);
+        let mut taken = None;
         if !executor.injector.is_empty()
             && let Steal::Success(runnable) = post.queue.take_from(&executor.injector, polled)
         {
+            taken = Some(runnable);
+        }
+        // The rest of it is where thieves find it, and this poll may be long.
+        self.share(post.queue.len() + usize::from(taken.is_some()), &post);
+        if let Some(runnable) = taken {
             self.run(post, runnable);
         }
     }
 
     /// Between stretches, and after a sleep: rouses somebody, if several are ready.
-    fn share(&self, post: &Post) {
-        let (idle, ready) = (&self.executor.idle, post.queue.len());
+    fn share(&self, ready: usize, post: &Post) {
+        let idle = &self.executor.idle;
         if idle.glance().is_hushed() && post.pace.borrow().is_worth_a_wake(ready) {
             idle.end_hush();
         }
@@ -375,7 +387,7 @@ impl Worker {
         if post.queue.is_empty() {
             let slept_at = Instant::now();
             let searching = post.searching.replace(false);
-            let needless = self.others_are_brisk(post, slept_at);
+            let needless = post.was_needless(self.begun_by_others(post), slept_at);
             executor.idle.fall_asleep(post.index, searching, needless);
             let mut search = executor.idle.is_closed() || executor.has_work();
             if search {
@@ -386,11 +398,12 @@ impl Worker {
             }
             let up = executor.idle.get_up(post.index, search);
             post.searching.set(search || up.roused);
+            post.up_to_search.set(search || up.roused);
             if let Some(watcher) = up.appointed {
                 executor.rouse(watcher);
             }
         }
-        self.share(post);
+        self.share(post.queue.len(), post);
         self.call_hook(executor.hooks.after_park.as_deref());
         post.pace.borrow_mut().slept();
     }
@@ -428,7 +441,7 @@ impl Worker {
                         turned = true;
                     });
                     station.bed.rise();
-                    if !turned {
+                    if !turned && post.queue.is_empty() {
                         // If it fails for good, it must not do so without a pause.
                         station.bed.wait(Some(TICK));
                     }
