@@ -462,7 +462,10 @@ impl Timers {
     /// Ends the driver's sleep, if it sleeps and nobody else has done so.
     #[cold]
     fn rouse(&self) {
-        if self.parked_until.swap(0, Relaxed) != 0 {
+        // Nothing is written over a 0: loom would let that outlive the next sleep's store.
+        let end = |until| (until != 0).then_some(0);
+        let ended = self.parked_until.fetch_update(Relaxed, Relaxed, end);
+        if ended.is_ok() {
             (self.unpark)();
         }
     }
@@ -566,11 +569,9 @@ impl Timers {
     /// For a paused clock, when nothing can run: jumps to the earliest deadline.
     /// False if the clock isn't paused or no timer waits.
     pub(crate) fn advance_to_next(&self) -> bool {
-        if !self.clock.is_paused() {
-            return false;
-        }
         let earliest = |place| self.open(place, |it| it.wheel.earliest())?;
         let next = self.places().filter_map(earliest).min();
+        let next = next.filter(|_| self.clock.is_paused());
         next.map(|due| self.clock.advance_to(due)).is_some()
     }
 
@@ -584,8 +585,7 @@ impl Timers {
         let mut close = |schedule: &mut Schedule| {
             schedule.shut_down = true;
             schedule.orders.clear();
-            let wakers = schedule.wheel.take_all();
-            wakers.for_each(|waker| batch.push(waker));
+            schedule.wheel.take_all().for_each(|it| batch.push(it));
         };
         close(&mut self.own.borrow_mut());
         self.parts.iter().for_each(|part| part.open(&mut close));
