@@ -8,7 +8,7 @@ use super::worker::{Post, work_at};
 use super::{Hooks, MultiThread};
 use crate::driver::{Driver, Wanted};
 use crate::runtime::{Builder, Runtime};
-use crate::task::{Anchor, Caller, Runnable, Schedule, new_task, yield_now};
+use crate::task::{Anchor, Caller, JoinHandle, Runnable, Schedule, new_task, yield_now};
 use crate::time::sleep_until;
 
 /// Longer than any of this takes; only a hang comes to its end.
@@ -43,29 +43,34 @@ fn who_ran_dry_is_judged_by_what_the_others_do_now() {
     assert!(!judge(2 * hour + 2, 10 * hour + 112), "nobody roused it");
 }
 
-/// A task wakes another, into its worker's LIFO slot, and then blocks until that one has
-/// run: the watcher brings it to a worker that can.
+/// A task that wakes another, into its worker's LIFO slot, and then blocks until that one
+/// has run.
+fn spawn_stuck(runtime: &Runtime) -> JoinHandle<Result<(), mpsc::RecvTimeoutError>> {
+    let waker = std::sync::Arc::new(Mutex::new(None::<Waker>));
+    let (waits, does_wait) = mpsc::channel();
+    let (ran, has_run) = mpsc::channel();
+    let left = waker.clone();
+    runtime.spawn(poll_fn(move |cx| {
+        if left.lock().unwrap().replace(cx.waker().clone()).is_none() {
+            waits.send(()).unwrap();
+            return Poll::Pending;
+        }
+        ran.send(()).unwrap();
+        Poll::Ready(())
+    }));
+    does_wait.recv().unwrap();
+    runtime.spawn(async move {
+        waker.lock().unwrap().as_ref().unwrap().wake_by_ref();
+        has_run.recv_timeout(HANG)
+    })
+}
+
+/// The watcher brings a task in the slot of a stuck worker to a worker that can run it.
 #[test]
 fn a_stuck_worker_holds_no_task_hostage() {
     let runtime = runtime(2);
     for _ in 0..5 {
-        let waker = std::sync::Arc::new(Mutex::new(None::<Waker>));
-        let (waits, does_wait) = mpsc::channel();
-        let (ran, has_run) = mpsc::channel();
-        let left = waker.clone();
-        runtime.spawn(poll_fn(move |cx| {
-            if left.lock().unwrap().replace(cx.waker().clone()).is_none() {
-                waits.send(()).unwrap();
-                return Poll::Pending;
-            }
-            ran.send(()).unwrap();
-            Poll::Ready(())
-        }));
-        does_wait.recv().unwrap();
-        let stuck = runtime.spawn(async move {
-            waker.lock().unwrap().as_ref().unwrap().wake_by_ref();
-            has_run.recv_timeout(HANG)
-        });
+        let stuck = spawn_stuck(&runtime);
         assert_eq!(runtime.block_on(stuck).unwrap(), Ok(()));
     }
 }
@@ -233,23 +238,7 @@ fn who_takes_a_batch_tells_of_it_before_it_polls() {
 #[test]
 fn a_watcher_that_never_sleeps_long_watches() {
     let runtime = runtime(2);
-    let waker = std::sync::Arc::new(Mutex::new(None::<Waker>));
-    let (waits, does_wait) = mpsc::channel();
-    let (ran, has_run) = mpsc::channel();
-    let left = waker.clone();
-    runtime.spawn(poll_fn(move |cx| {
-        if left.lock().unwrap().replace(cx.waker().clone()).is_none() {
-            waits.send(()).unwrap();
-            return Poll::Pending;
-        }
-        ran.send(()).unwrap();
-        Poll::Ready(())
-    }));
-    does_wait.recv().unwrap();
-    let stuck = runtime.spawn(async move {
-        waker.lock().unwrap().as_ref().unwrap().wake_by_ref();
-        has_run.recv_timeout(HANG)
-    });
+    let stuck = spawn_stuck(&runtime);
     while !stuck.is_finished() {
         runtime.block_on(runtime.spawn(async {})).unwrap();
     }
