@@ -570,24 +570,6 @@ fn output_that_cannot_be_written_is_1() {
     );
 }
 
-#[test]
-fn a_reader_who_leaves_ends_it_quietly() {
-    for line in [
-        "run count --time-scale 0.01",
-        "list",
-        "run fib --format json",
-    ] {
-        let mut child = demos(line)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("demos starts");
-        drop(child.stdout.take());
-        let ended = end(child.wait_with_output().expect("demos ends"));
-        assert_eq!((ended.code, &*ended.err), (Some(0), ""), "{line}");
-    }
-}
-
 // Colours.
 
 #[test]

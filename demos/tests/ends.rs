@@ -26,6 +26,7 @@ fn commands() -> Vec<String> {
         "completions bash".to_owned(),
         "completions zsh".to_owned(),
         format!("run count {brief}"),
+        format!("run fib --format json {brief}"),
         format!("compare count --runs 1 {brief}"),
         format!("compare --all --runs 1 --rt kolo-current {brief}"),
         "--help".to_owned(),
