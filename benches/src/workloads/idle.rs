@@ -8,6 +8,8 @@
 //! What it does not show: connections, and what follows a burst of work (a
 //! spinning runtime may go to sleep late).
 
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
 use std::sync::Arc;
 use std::thread;
@@ -27,7 +29,12 @@ pub fn wakeups_per_second(runtime: &Runtime, millis: u64) -> f64 {
         thread::sleep(SETTLE);
         let before = voluntary_switches_of_others();
         thread::sleep(Duration::from_millis(millis));
-        let switches = voluntary_switches_of_others() - before;
+        let after = voluntary_switches_of_others();
+        // A thread that has ended since takes its count with it.
+        let switches: u64 = after
+            .iter()
+            .map(|(thread, switches)| switches - before.get(thread).unwrap_or(&0))
+            .sum();
         over.send(()).unwrap();
         switches as f64 * 1000.0 / millis as f64
     });
@@ -46,18 +53,20 @@ pub fn wakeups_per_second(runtime: &Runtime, millis: u64) -> f64 {
     observer.join().unwrap()
 }
 
-/// Voluntary context switches so far of every thread but the caller.
-fn voluntary_switches_of_others() -> u64 {
+/// Voluntary context switches so far of each thread but the caller.
+fn voluntary_switches_of_others() -> HashMap<OsString, u64> {
     let own = fs::read_link("/proc/thread-self").unwrap();
     fs::read_dir("/proc/self/task")
         .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.file_name() != own.file_name())
-        // A thread that has ended in between has no status any more.
-        .filter_map(|path| fs::read_to_string(path.join("status")).ok())
-        .map(|status| {
-            let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
-            line.unwrap().trim().parse::<u64>().unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| own.file_name() != Some(&entry.file_name()))
+        // One that ends just now has no status any more.
+        .filter_map(|entry| {
+            let status = fs::read_to_string(entry.path().join("status")).ok()?;
+            let switches = status
+                .lines()
+                .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+            Some((entry.file_name(), switches.trim().parse().unwrap()))
         })
-        .sum()
+        .collect()
 }

@@ -58,7 +58,6 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
 }
 
 /// The time of one runtime.
-#[derive(Debug)]
 pub(crate) struct Clock {
     origin: Instant,
     pausable: bool,

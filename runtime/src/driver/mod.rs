@@ -78,7 +78,6 @@ pub(crate) struct Driver {
     alarm: AlarmClock,
 }
 
-#[derive(Debug)]
 enum AlarmClock {
     Untried,
     /// `set_for`: the time it will go off at, in the clock's nanoseconds.
@@ -172,7 +171,7 @@ impl Driver {
             };
         };
         let end = at_most.map(|time| timers.clock().now() + clock::nanos(time) + ROUNDED_BY);
-        let timeout = match timers.prepare_park_until(end) {
+        let timeout = match timers.prepare_park(end) {
             Some(deadline) if end.is_none_or(|end| deadline < end) => {
                 self.set_alarm(deadline, timers.clock().now())
             }

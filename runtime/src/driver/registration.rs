@@ -179,7 +179,10 @@ impl Registration {
                 continue;
             }
             let unit = ready!(coop::poll_proceed(cx));
-            match op(alive(event)?) {
+            if event.is_shut_down() {
+                return Poll::Ready(Err(shutting_down()));
+            }
+            match op(event) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.readiness().refute(event);
                 }

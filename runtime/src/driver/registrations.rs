@@ -59,14 +59,13 @@ pub(super) struct Record {
 }
 
 /// The records of every descriptor of one runtime.
-#[derive(Debug)]
 pub(super) struct Registrations {
     registry: Registry,
     records: Mutex<Records>,
     armed: AtomicUsize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Records {
     by_key: Slab<Arc<Record>>,
     generation: usize,

@@ -88,7 +88,10 @@ fn loom_a_registration_is_seen_or_rouses_the_driver() {
         // The driver sleeps until it knows of the earlier deadline.
         loop {
             let earlier = timers.clock().nanos_at(deadline) + TICK;
-            if timers.prepare_park().is_some_and(|until| until <= earlier) {
+            if timers
+                .prepare_park(None)
+                .is_some_and(|until| until <= earlier)
+            {
                 timers.after_park();
                 break;
             }
@@ -154,10 +157,10 @@ fn loom_a_paused_clock_forgets_no_timer() {
         // As the loop does it with nothing to run (`advance_paused_clock`, then `park`).
         let end = start + 2 * HOUR.as_nanos() as u64;
         while timers.clock().now() < end {
-            timers.prepare_park();
+            timers.prepare_park(None);
             token.look();
             let moved = timers.advance_to_next();
-            if !moved && !timers.was_roused() && timers.prepare_park().is_none() {
+            if !moved && !timers.was_roused() && timers.prepare_park(None).is_none() {
                 token.park();
             }
             timers.after_park();
@@ -188,7 +191,7 @@ fn loom_who_advances_from_elsewhere_rouses_the_driver() {
             thread::spawn(move || timers.advance(HOUR).unwrap())
         };
         while timers.is_waiting(timer) == Some(true) {
-            if timers.prepare_park().is_none() {
+            if timers.prepare_park(None).is_none() {
                 token.park();
             }
             timers.after_park();
@@ -217,7 +220,7 @@ fn loom_who_resets_from_elsewhere_rouses_the_driver() {
             thread::spawn(move || assert_eq!(timers.reset(timer, deadline + HOUR), None))
         };
         while timers.is_waiting(timer) == Some(true) {
-            if timers.prepare_park() != Some(0) {
+            if timers.prepare_park(None) != Some(0) {
                 token.park();
             }
             timers.after_park();

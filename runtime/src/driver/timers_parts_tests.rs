@@ -230,7 +230,7 @@ fn a_sleep_reckons_with_every_part() {
         let timers_set: Vec<_> = (0..=WORKERS)
             .map(|worker| set(worker, if worker == earliest { hour } else { 2 * hour }))
             .collect();
-        let until = timers.prepare_park().unwrap();
+        let until = timers.prepare_park(None).unwrap();
         assert!(until >= at(hour) && until < at(2 * hour), "{earliest}");
         timers.after_park();
         timers_set
@@ -239,7 +239,7 @@ fn a_sleep_reckons_with_every_part() {
     }
     for worker in 0..=WORKERS {
         let before = unparks.load(Relaxed);
-        assert_eq!(timers.prepare_park(), None);
+        assert_eq!(timers.prepare_park(None), None);
         let timer = set(worker, hour);
         assert_eq!(unparks.load(Relaxed), before + 1);
         timers.after_park();
@@ -247,7 +247,7 @@ fn a_sleep_reckons_with_every_part() {
     }
     // One that ends by itself is not ended for what comes later.
     let before = unparks.load(Relaxed);
-    assert_eq!(timers.prepare_park_until(Some(at(hour))), None);
+    assert_eq!(timers.prepare_park(Some(at(hour))), None);
     set(0, 2 * hour);
     assert_eq!(unparks.load(Relaxed), before);
     set(1, hour / 2);

@@ -249,7 +249,7 @@ fn a_panicking_waker_takes_no_other_with_it() {
         "in a waker"
     );
     assert_eq!(read(&log).len(), BATCH - 1, "the rest of the batch");
-    assert_eq!(timers.prepare_park(), None, "paused");
+    assert_eq!(timers.prepare_park(None), None, "paused");
     timers.after_park();
     assert_eq!(
         timers.fire(base + MS),
@@ -302,12 +302,12 @@ fn a_registration_rouses_the_driver_only_from_a_longer_sleep() {
         let key = timers.register(now + after, true, Waker::noop());
         key.unwrap().expect("hours away")
     };
-    assert_eq!(timers.prepare_park(), None);
+    assert_eq!(timers.prepare_park(None), None);
     timers.after_park();
     let first = set(2 * hour);
     assert_eq!(unparks(), 0, "not parked");
 
-    let until = timers.prepare_park().unwrap();
+    let until = timers.prepare_park(None).unwrap();
     assert!(until <= at(2 * hour) && until > at(hour), "{until:?}");
     set(3 * hour);
     assert_eq!(unparks(), 0, "later than the sleep's end");
@@ -317,7 +317,7 @@ fn a_registration_rouses_the_driver_only_from_a_longer_sleep() {
     assert_eq!(unparks(), 1, "roused already");
     timers.after_park();
 
-    assert!(timers.prepare_park().unwrap() <= at(hour / 2));
+    assert!(timers.prepare_park(None).unwrap() <= at(hour / 2));
     assert!(timers.reset(first, now + hour / 4).is_some());
     assert_eq!(unparks(), 2, "a reset rouses too");
     timers.after_park();
@@ -344,10 +344,10 @@ fn what_is_due_forbids_sleep() {
     timers.set(timers.clock.now() + MS, Waker::noop());
     timers.clock.advance(Duration::from_millis(1)).unwrap();
     timers.resume().unwrap();
-    assert!(timers.prepare_park().unwrap() <= timers.clock.now());
+    assert!(timers.prepare_park(None).unwrap() <= timers.clock.now());
     timers.after_park();
     assert_eq!(timers.fire(timers.clock.now()), 1);
-    assert_eq!(timers.prepare_park(), None);
+    assert_eq!(timers.prepare_park(None), None);
 }
 
 /// Another thread may have moved the clock: what is due then is due, be it of the same
@@ -360,12 +360,12 @@ fn what_a_paused_clock_has_reached_forbids_sleep() {
         timers.set(base + after, Waker::noop());
     }
     timers.clock.advance(Duration::from_nanos(9)).unwrap();
-    assert_eq!(timers.prepare_park(), None);
+    assert_eq!(timers.prepare_park(None), None);
     timers.clock.advance(Duration::from_nanos(1)).unwrap();
-    assert_eq!(timers.prepare_park(), Some(base + 10));
+    assert_eq!(timers.prepare_park(None), Some(base + 10));
     timers.after_park();
     assert_eq!(timers.fire(base + 10), 1);
-    assert_eq!(timers.prepare_park(), None);
+    assert_eq!(timers.prepare_park(None), None);
     timers.after_park();
 }
 
@@ -379,7 +379,7 @@ fn a_paused_clock_jumps_to_the_earliest_deadline_exactly() {
         timers.set(base + after, Waker::noop());
     }
     for expected in [base + hour, base + hour + 1, u64::MAX] {
-        assert_eq!(timers.prepare_park(), None);
+        assert_eq!(timers.prepare_park(None), None);
         timers.after_park();
         assert!(timers.advance_to_next());
         assert_eq!(timers.clock.now(), expected);
@@ -394,11 +394,11 @@ fn resume_rouses_the_driver() {
     let (timers, unparks) = paused();
     let unparks = || unparks.load(Relaxed);
     timers.set(timers.clock.now() + MS, Waker::noop());
-    assert_eq!(timers.prepare_park(), None);
+    assert_eq!(timers.prepare_park(None), None);
     timers.resume().unwrap();
     assert_eq!(unparks(), 1);
     timers.after_park();
-    assert!(timers.prepare_park().is_some());
+    assert!(timers.prepare_park(None).is_some());
     assert!(!timers.advance_to_next());
 }
 

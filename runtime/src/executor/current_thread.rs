@@ -429,7 +429,7 @@ impl<'a> Token<'a> {
         let held = &self.executor.loop_;
         // From here on a timer that another thread sets ends the sleep to come, so
         // that what this look misses, the next one sees.
-        timers.prepare_park();
+        timers.prepare_park(None);
         if let Bed::Driver(bed) = &mut *held.bed.borrow_mut() {
             bed.look(driver);
         }

@@ -30,14 +30,13 @@ const STRETCH: Duration = Duration::from_micros(200);
 /// Those whom a look woke put off the next look no longer than this.
 const LONGEST: Duration = Duration::from_millis(5);
 
-#[derive(Debug)]
 pub(super) struct Pace {
     /// The bound that the clock adapts.
     polls: u32,
     /// How many whom the last look woke may still stand in the queue.
     brought: usize,
-    /// When the driver was last known to be asked.
-    asked: Option<Instant>,
+    /// How long ago the driver was last known to be asked.
+    asked_ago: Duration,
     /// How long a poll took in the last two stretches.
     each: [Duration; 2],
     /// The stretch that runs: the polls left of it, its rounds so far, and since when.
@@ -51,7 +50,7 @@ impl Pace {
         Self {
             polls: MOST,
             brought: 0,
-            asked: None,
+            asked_ago: Duration::ZERO,
             each: [Duration::ZERO; 2],
             left: MOST,
             rounds: 0,
@@ -105,6 +104,7 @@ impl Pace {
         let given = self.given();
         if let Some(since) = self.since.replace(now) {
             let took = now.saturating_duration_since(since);
+            self.asked_ago += took;
             self.each = [self.each[1], took / given.max(1)];
             if took > STRETCH {
                 self.polls = (given / 2).max(1);
@@ -114,10 +114,9 @@ impl Pace {
         }
         self.brought = self.brought.saturating_sub(given as usize);
         (self.left, self.rounds) = (self.polls, 0);
-        let asked = *self.asked.get_or_insert(now);
-        let ask = self.brought == 0 || now.saturating_duration_since(asked) > LONGEST;
+        let ask = self.brought == 0 || self.asked_ago > LONGEST;
         if ask {
-            self.asked = Some(now);
+            self.asked_ago = Duration::ZERO;
         }
         ask
     }
@@ -125,7 +124,7 @@ impl Pace {
     /// The loop slept: the time that passed says nothing about its tasks.
     pub(super) fn slept(&mut self) {
         self.since = None;
-        self.asked = None;
+        self.asked_ago = Duration::ZERO;
         (self.left, self.rounds) = (self.polls, 0);
     }
 }

@@ -15,6 +15,7 @@ pub use read_buf::ReadBuf;
 
 // Descriptors and the driver.
 mod async_fd;
+pub(crate) mod calls;
 mod registered;
 
 /// Descriptors of any kind.

@@ -33,14 +33,12 @@
 use std::io::{self, IoSlice, Write};
 use std::ops::Deref;
 use std::os::fd::AsFd;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use mio::event::Source;
-use socket2::SockRef;
-
-use super::ReadBuf;
+use super::{ReadBuf, calls};
 use crate::driver::{Direction, Interest, Ready, ReadyEvent, Registration};
 use crate::handle;
+use mio::event::Source;
 
 /// Does the system report edges, so that a short read tells of an empty socket?
 const EDGES: bool = cfg!(any(
@@ -183,33 +181,48 @@ impl<S: ByteStream> Registered<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let room = buf.remaining();
-        let op = |event| {
-            // SAFETY: `recv` below only writes to it.
-            let unfilled = unsafe { buf.unfilled_mut() };
-            let read = SockRef::from(&**self).recv(unfilled)?;
+        self.registration.poll_io(cx, Direction::Read, |event| {
+            let read = calls::recv(&**self, buf)?;
             if S::SHORT_READ_EMPTIES {
                 self.moved(event, read, room);
             }
-            Ok(read)
-        };
-        let read = ready!(self.registration.poll_io(cx, Direction::Read, op))?;
-        // SAFETY: so many bytes have been written by the operating system.
-        unsafe { buf.assume_init(read) };
-        buf.advance(read);
-        Poll::Ready(Ok(()))
+            Ok(())
+        })
     }
 }
 
 /// What bytes are written to.
-impl<S: Source> Registered<S>
-where
-    for<'a> &'a S: Write,
-{
+pub(crate) trait ByteSink: Source + AsFd {
+    /// Writes some of `bytes`, by one call of the system.
+    fn put(&self, bytes: &[u8]) -> io::Result<usize>;
+}
+
+impl ByteSink for mio::net::TcpStream {
+    #[inline]
+    fn put(&self, bytes: &[u8]) -> io::Result<usize> {
+        calls::send(self, bytes)
+    }
+}
+
+impl ByteSink for mio::net::UnixStream {
+    #[inline]
+    fn put(&self, bytes: &[u8]) -> io::Result<usize> {
+        calls::send(self, bytes)
+    }
+}
+
+impl ByteSink for mio::unix::pipe::Sender {
+    fn put(&self, bytes: &[u8]) -> io::Result<usize> {
+        (&mut &*self).write(bytes)
+    }
+}
+
+impl<S: ByteSink> Registered<S> {
     /// Writes what there is room for.
     #[inline]
     pub(crate) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.registration.poll_io(cx, Direction::Write, |event| {
-            let written = (&mut &**self).write(buf)?;
+            let written = self.put(buf)?;
             self.moved(event, written, buf.len());
             Ok(written)
         })
@@ -220,7 +233,10 @@ where
         &self,
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    ) -> Poll<io::Result<usize>>
+    where
+        for<'a> &'a S: Write,
+    {
         // How much there was to write is not reckoned up for the sake of a call
         // that is rarely saved.
         self.poll_write_io(cx, || (&mut &**self).write_vectored(bufs))

@@ -210,7 +210,7 @@ macro_rules! read_methods {
         pub fn try_read_buf<B: ::bytes::BufMut>(&self, buf: &mut B) -> ::std::io::Result<usize> {
             let socket = self.registered();
             socket.try_io($crate::io::Interest::READABLE, || {
-                $crate::net::receive::recv(&**socket, buf)
+                $crate::io::calls::recv(&**socket, buf)
             })
         }
     };

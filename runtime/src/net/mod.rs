@@ -61,7 +61,6 @@
 
 mod addr;
 pub(crate) mod halves;
-pub(crate) mod receive;
 pub mod tcp;
 mod udp;
 pub mod unix;

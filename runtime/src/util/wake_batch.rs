@@ -57,7 +57,12 @@ impl WakeBatch {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.filled == 0 && self.far.is_empty()
+    }
+
     /// Wakes them all, first come first woken. No lock may be held.
+    #[inline]
     pub(crate) fn wake_all(&mut self) {
         let rest = Rest(self);
         rest.0.wake_each(Waker::wake);
@@ -85,12 +90,22 @@ impl WakeBatch {
 /// Wakes, at its end, whom a panic left behind.
 struct Rest<'a>(&'a mut WakeBatch);
 
-impl Drop for Rest<'_> {
-    fn drop(&mut self) {
+impl Rest<'_> {
+    #[cold]
+    fn wake_all(&mut self) {
         // A second panic would abort.
         self.0.wake_each(|waker| {
             let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
         });
+    }
+}
+
+impl Drop for Rest<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.0.is_empty() {
+            self.wake_all();
+        }
     }
 }
 

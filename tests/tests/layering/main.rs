@@ -119,16 +119,12 @@ const UNSAFE: &[(&str, &str)] = &[
         "lends a reader's buffer for as long as the reader was borrowed",
     ),
     (
-        "io/registered.rs",
-        "receives into memory that nobody has zeroed",
-    ),
-    (
         "io/ext/growing.rs",
         "a vector's spare capacity, read into and then counted in",
     ),
     (
-        "net/receive.rs",
-        "receives into memory that nobody has zeroed",
+        "io/calls.rs",
+        "bytes sent, and received into memory that nobody has zeroed",
     ),
     ("net/tcp/socket.rs", "a socket from a bare descriptor"),
     ("macros/join.rs", "pins its own locals"),

@@ -33,7 +33,6 @@ enum Position {
 }
 
 /// One worker's sleep.
-#[derive(Debug)]
 pub(super) struct Bed {
     position: Mutex<Position>,
     roused: Condvar,

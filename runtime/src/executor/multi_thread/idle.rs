@@ -61,7 +61,6 @@ struct Sleepers {
 }
 
 /// The idle protocol's one word, and the list behind it.
-#[derive(Debug)]
 pub(super) struct Idle {
     word: AtomicU64,
     sleepers: Mutex<Sleepers>,

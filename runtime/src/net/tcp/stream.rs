@@ -24,10 +24,11 @@ use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use crate::io::calls;
 use crate::io::{Interest, ReadBuf, Ready, Registered};
 use crate::net::addr::{ToSocketAddrs, lookup, no_address};
 use crate::net::halves::{stream_methods, stream_traits};
-use crate::net::{receive, refuse_blocking};
+use crate::net::refuse_blocking;
 
 /// A TCP connection.
 ///
@@ -296,7 +297,7 @@ impl TcpStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<usize>> {
         self.socket
-            .poll_read_io(cx, || receive::peek(&*self.socket, buf))
+            .poll_read_io(cx, || calls::peek(&*self.socket, buf))
     }
 
     stream_methods!();

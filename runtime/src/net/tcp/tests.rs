@@ -9,8 +9,9 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
+use crate::io::calls;
 use crate::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
-use crate::net::{TcpListener, TcpSocket, TcpStream, receive};
+use crate::net::{TcpListener, TcpSocket, TcpStream};
 use crate::runtime::{Builder, Runtime, is_rt_shutdown_err};
 
 fn runtime() -> Runtime {
@@ -163,7 +164,7 @@ fn a_write_half_that_forgets_or_is_reunited_ends_nothing() {
         writer.forget();
         write(&mut there, b"x").await;
         assert_eq!(read(&mut reader).await.unwrap(), b"x");
-        let nothing = receive::peek(&there, &mut Vec::new()).unwrap_err();
+        let nothing = calls::peek(&there, &mut Vec::new()).unwrap_err();
         assert_eq!(nothing.kind(), ErrorKind::WouldBlock);
     });
 }
@@ -292,7 +293,7 @@ fn what_came_before_the_accept_is_read_without_waiting() {
         io::Write::write_all(&mut client, b"early").unwrap();
         let (mut stream, _) = listener.accept().await.unwrap();
         // The kernel may take its time, and the driver must not be asked.
-        while receive::peek(&stream, &mut Vec::new()).is_err() {
+        while calls::peek(&stream, &mut Vec::new()).is_err() {
             std::thread::yield_now();
         }
         let mut buf = [0; 8];

@@ -23,7 +23,7 @@
 //! and peeked, `send.rs` what is sent, `options.rs` the rest. tokio's
 //! `net::UdpSocket` gave the interface.
 //!
-//! Read next: `receive.rs`, then `net/receive.rs`.
+//! Read next: `receive.rs`, then `io/calls.rs`.
 
 mod options;
 mod receive;

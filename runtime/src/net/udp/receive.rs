@@ -2,7 +2,7 @@
 //! it without taking it: `peek`, `peek_from`, `peek_sender`; each in the three forms
 //! of `udp/mod.rs`, and into a slice, a [`ReadBuf`] or a growing buffer.
 //!
-//! Read next: `net/receive.rs`, which fills the last two.
+//! Read next: `io/calls.rs`, which fills the last two.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,9 +12,9 @@ use bytes::BufMut;
 use socket2::SockRef;
 
 use super::UdpSocket;
+use crate::io::calls;
 use crate::io::{Interest, ReadBuf};
 use crate::net::addr::ip_address;
-use crate::net::receive;
 
 /// Who receives also learns of errors.
 const RECEIVE: Interest = Interest::READABLE.add(Interest::ERROR);
@@ -54,7 +54,7 @@ impl UdpSocket {
     /// As of `recv`.
     pub async fn recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         self.socket
-            .io(RECEIVE, || receive::recv(&*self.socket, buf))
+            .io(RECEIVE, || calls::recv(&*self.socket, buf))
             .await
     }
 
@@ -105,7 +105,7 @@ impl UdpSocket {
     /// ```
     pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
         self.socket
-            .io(RECEIVE, || receive::recv_from(&*self.socket, buf))
+            .io(RECEIVE, || calls::recv_from(&*self.socket, buf))
             .await
             .and_then(with_address)
     }
@@ -184,7 +184,7 @@ impl UdpSocket {
     /// As for [`recv`](Self::recv).
     pub fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.socket
-            .poll_read_io(cx, || receive::recv(&*self.socket, buf))
+            .poll_read_io(cx, || calls::recv(&*self.socket, buf))
             .map_ok(drop)
     }
 
@@ -200,7 +200,7 @@ impl UdpSocket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<SocketAddr>> {
-        let receive = || receive::recv_from(&*self.socket, buf);
+        let receive = || calls::recv_from(&*self.socket, buf);
         let (_, sender) = ready!(self.socket.poll_read_io(cx, receive))?;
         Poll::Ready(ip_address(sender))
     }
@@ -213,7 +213,7 @@ impl UdpSocket {
     /// As for [`recv`](Self::recv).
     pub fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.socket
-            .poll_read_io(cx, || receive::peek(&*self.socket, buf))
+            .poll_read_io(cx, || calls::peek(&*self.socket, buf))
             .map_ok(drop)
     }
 
@@ -228,7 +228,7 @@ impl UdpSocket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<SocketAddr>> {
-        let peek = || receive::peek_from(&*self.socket, buf);
+        let peek = || calls::peek_from(&*self.socket, buf);
         let (_, sender) = ready!(self.socket.poll_read_io(cx, peek))?;
         Poll::Ready(ip_address(sender))
     }
@@ -267,7 +267,7 @@ impl UdpSocket {
     /// As for `try_recv`.
     pub fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         self.socket
-            .try_io(Interest::READABLE, || receive::recv(&*self.socket, buf))
+            .try_io(Interest::READABLE, || calls::recv(&*self.socket, buf))
     }
 
     /// Receives a datagram that is there; how many bytes, and from whom.
@@ -290,9 +290,7 @@ impl UdpSocket {
     /// As for `try_recv_from`.
     pub fn try_recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
         self.socket
-            .try_io(Interest::READABLE, || {
-                receive::recv_from(&*self.socket, buf)
-            })
+            .try_io(Interest::READABLE, || calls::recv_from(&*self.socket, buf))
             .and_then(with_address)
     }
 

@@ -15,7 +15,7 @@
 //!
 //! tokio's `net::UnixDatagram` gave the interface.
 //!
-//! Read next: `net/receive.rs`.
+//! Read next: `io/calls.rs`.
 
 use std::io;
 use std::net::Shutdown;
@@ -25,11 +25,12 @@ use std::task::{Context, Poll, ready};
 use bytes::BufMut;
 
 use super::SocketAddr;
+use crate::io::calls;
 use crate::io::{Interest, ReadBuf, Ready, Registered};
 use crate::net::halves::{
     descriptor_traits, operation_methods, readable_method, ready_method, writable_method,
 };
-use crate::net::{receive, refuse_blocking};
+use crate::net::refuse_blocking;
 
 /// A socket for datagrams within this machine.
 ///
@@ -344,7 +345,7 @@ impl UnixDatagram {
     /// As of `recv`.
     pub async fn recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         self.socket
-            .io(Interest::READABLE, || receive::recv(&*self.socket, buf))
+            .io(Interest::READABLE, || calls::recv(&*self.socket, buf))
             .await
     }
 
@@ -376,7 +377,7 @@ impl UnixDatagram {
     /// As for [`recv`](Self::recv).
     pub fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.socket
-            .poll_read_io(cx, || receive::recv(&*self.socket, buf))
+            .poll_read_io(cx, || calls::recv(&*self.socket, buf))
             .map_ok(drop)
     }
 
@@ -429,7 +430,7 @@ impl UnixDatagram {
     /// As for `try_recv`.
     pub fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         self.socket
-            .try_io(Interest::READABLE, || receive::recv(&*self.socket, buf))
+            .try_io(Interest::READABLE, || calls::recv(&*self.socket, buf))
     }
 
     /// Receives a datagram that is there into the room that `buf` has, and moves its
@@ -444,7 +445,7 @@ impl UnixDatagram {
     }
 
     fn recv_from_now(&self, buf: &mut impl BufMut) -> io::Result<(usize, SocketAddr)> {
-        let (len, sender) = receive::recv_from(&*self.socket, buf)?;
+        let (len, sender) = calls::recv_from(&*self.socket, buf)?;
         Ok((len, SocketAddr::of_sender(&sender)?))
     }
 }

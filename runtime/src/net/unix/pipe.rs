@@ -17,7 +17,7 @@
 //! tokio's `net::unix::pipe` gave the interface. `unsafe` stands here for a question
 //! to the system that the standard library does not ask.
 //!
-//! Read next: `net/halves.rs`, `net/receive.rs`.
+//! Read next: `net/halves.rs`, `io/calls.rs`.
 //!
 //! ```
 //! # kolo::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -49,11 +49,11 @@ use std::task::{Context, Poll};
 use bytes::BufMut;
 use mio::unix::pipe;
 
+use crate::io::calls;
 use crate::io::{AsyncRead, Interest, ReadBuf, Registered};
 use crate::net::halves::{
     descriptor_traits, impl_async_write, readable_method, ready_method, write_methods,
 };
-use crate::net::receive;
 
 /// Makes a pipe; what is written to the sender, the receiver reads.
 ///
@@ -415,7 +415,7 @@ impl Receiver {
     ///
     /// As for `try_read`.
     pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
-        self.try_io(|| receive::read(&*self.end, buf))
+        self.try_io(|| calls::read(&*self.end, buf))
     }
 
     /// Calls `operation` if there is something to read, and takes note if it has to
@@ -461,7 +461,7 @@ impl AsyncRead for Receiver {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let read = || receive::read(&*self.end, buf);
+        let read = || calls::read(&*self.end, buf);
         self.end.poll_read_io(cx, read).map_ok(drop)
     }
 }

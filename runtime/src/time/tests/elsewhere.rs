@@ -87,7 +87,7 @@ fn an_order_ends_a_sleep_before_it_begins() {
     let rt = Paused::new();
     let wait = waiting(&rt);
     on_another_thread(|| drop(wait.future));
-    assert_eq!(rt.timers().prepare_park(), Some(0));
+    assert_eq!(rt.timers().prepare_park(None), Some(0));
     rt.timers().after_park();
 }
 

@@ -1,13 +1,16 @@
-//! **How are bytes received into memory that nobody has zeroed?** By the calls of
-//! the system in this file, which take a [`BufMut`]'s spare room as it is, and count
-//! as filled what the system says it has written. A [`ReadBuf`](crate::io::ReadBuf)
-//! is one, and so is a `Vec`.
+//! **Which calls of the system move bytes?** Those of this file. What receives takes
+//! a [`BufMut`]'s spare room as it is, not zeroed, and counts as filled what the
+//! system says it has written. A [`ReadBuf`](crate::io::ReadBuf) is one, and so is a
+//! `Vec`.
 //!
 //! Invariant: `unsafe` rests on the system's promise that of the room it was given,
 //! as many bytes are initialised as the call returns; no other closure or reader is
 //! let near the room.
 //!
-//! Each call is made once and waits for nothing: the socket is non-blocking.
+//! Each call is made once and waits for nothing: the socket is non-blocking. The two
+//! of a stream of bytes, [`recv`] and [`send`], are the system's own, with no layer of
+//! a library's between: of the instructions that a message costs kolo, they were a
+//! tenth.
 //!
 //! Read next: `io/registered.rs`, which knows when to call.
 
@@ -16,10 +19,26 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd};
 
 use bytes::BufMut;
-use libc::{MSG_PEEK, c_int};
+use libc::{MSG_PEEK, c_int, ssize_t};
 use socket2::{SockAddr, SockRef};
 
+/// A peer that is gone is told by an error, not by a signal. (On Apple's systems mio
+/// has told the socket so.)
+#[cfg(not(target_vendor = "apple"))]
+const QUIETLY: c_int = libc::MSG_NOSIGNAL;
+#[cfg(target_vendor = "apple")]
+const QUIETLY: c_int = 0;
+
+/// Sends what there is room for.
+#[inline]
+pub(crate) fn send(socket: &impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+    let fd = socket.as_fd().as_raw_fd();
+    // SAFETY: the descriptor and the bytes are borrowed for the call.
+    moved(unsafe { libc::send(fd, bytes.as_ptr().cast(), bytes.len(), QUIETLY) })
+}
+
 /// Receives, and takes from the socket what it received.
+#[inline]
 pub(crate) fn recv(socket: &impl AsFd, buf: &mut impl BufMut) -> io::Result<usize> {
     recv_with_flags(socket, buf, 0)
 }
@@ -35,8 +54,7 @@ pub(crate) fn read(pipe: &impl AsFd, buf: &mut impl BufMut) -> io::Result<usize>
         let fd = pipe.as_fd().as_raw_fd();
         // SAFETY: no more is written to the room than it has, and it is borrowed.
         let filled = unsafe { libc::read(fd, room.as_mut_ptr().cast(), room.len()) };
-        let filled = usize::try_from(filled).map_err(|_| io::Error::last_os_error())?;
-        Ok((filled, ()))
+        Ok((moved(filled)?, ()))
     })
     .map(|(filled, ())| filled)
 }
@@ -57,10 +75,13 @@ pub(crate) fn peek_from(
     recv_from_with_flags(socket, buf, MSG_PEEK)
 }
 
+#[inline]
 fn recv_with_flags(socket: &impl AsFd, buf: &mut impl BufMut, flags: c_int) -> io::Result<usize> {
     fill(buf, |room| {
-        let filled = SockRef::from(socket).recv_with_flags(room, flags)?;
-        Ok((filled, ()))
+        let fd = socket.as_fd().as_raw_fd();
+        // SAFETY: no more is written to the room than it has, and it is borrowed.
+        let filled = unsafe { libc::recv(fd, room.as_mut_ptr().cast(), room.len(), flags) };
+        Ok((moved(filled)?, ()))
     })
     .map(|(filled, ())| filled)
 }
@@ -75,7 +96,14 @@ fn recv_from_with_flags(
     })
 }
 
+/// What a call of the system says it has moved.
+#[inline]
+fn moved(bytes: ssize_t) -> io::Result<usize> {
+    usize::try_from(bytes).map_err(|_| io::Error::last_os_error())
+}
+
 /// Has `receive` fill the room. Private, and only for calls of the system.
+#[inline]
 fn fill<T>(
     buf: &mut impl BufMut,
     receive: impl FnOnce(&mut [MaybeUninit<u8>]) -> io::Result<(usize, T)>,
