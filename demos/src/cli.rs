@@ -53,7 +53,8 @@ Exit codes:
   1    a demo's check failed, or a result could not be written
   2    usage
   3    what was asked for by name can't run
-  130  Ctrl-C; the table shows what there was until then")]
+  130  Ctrl-C; the table shows what there was until then
+  143  SIGTERM, and 129 SIGHUP: the same")]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) options: Options,

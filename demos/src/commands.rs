@@ -157,7 +157,7 @@ pub(crate) fn completions(shell: Shell) {
     Console::new(true).document(script.trim_end());
 }
 
-/// What every command has at its start: a session that answers to Ctrl-C.
+/// What every command has at its start: a session that answers to Ctrl-C and its like.
 fn start(
     command: &'static str,
     options: &Options,

@@ -144,7 +144,7 @@ pub(crate) fn json(report: &Report) -> String {
         machine: Machine::this(),
         versions: versions(report),
         settings: &report.settings,
-        interrupted: report.interrupted,
+        interrupted: report.interrupted.is_some(),
         rows: report.rows.iter().map(|r| row(report, r)).collect(),
     };
     serde_json::to_string_pretty(&document).expect("plain data")
@@ -180,8 +180,8 @@ pub(crate) fn markdown(report: &Report) -> String {
         wishes: _,
     } = &report.settings;
     text += &format!("\n- time scale {time_scale}, seed {seed}, {items} items\n");
-    if report.interrupted {
-        text += "- interrupted: what there was until then\n";
+    if let Some(by) = report.interrupted {
+        text += &format!("- {}: what there was until then\n", by.name());
     }
     text
 }

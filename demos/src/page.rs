@@ -75,7 +75,7 @@ fn verdict(report: &Report) -> Markup {
     let all = report.checks().count();
     let held = report.checks().filter(|(_, check)| check.holds).count();
     html! {
-        @if report.interrupted { p class="bad" { "Interrupted: this is what there was until then." } }
+        @if let Some(by) = report.interrupted { p class="bad" { (by.name()) ": this is what there was until then." } }
         @if all > 0 {
             @if held == all { p class="good" { "✓ All " (all) " checks hold." } }
             @else { p class="bad" { "✗ " (all - held) " of " (all) " checks do not hold." } }

@@ -421,11 +421,9 @@ pub(crate) fn standing(report: &Report) -> Vec<(Voice, String)> {
             told.push(line);
         }
     }
-    if report.interrupted {
-        notes.push((
-            Voice::Red,
-            "Ctrl-C: this is what there was until then".to_owned(),
-        ));
+    if let Some(by) = report.interrupted {
+        let line = format!("{}: this is what there was until then", by.name());
+        notes.push((Voice::Red, line));
     }
     let one_demo = report.is_of_one_demo();
     for row in report
