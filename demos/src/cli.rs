@@ -91,7 +91,7 @@ demo keeps its sense. [default: 1 with run; 0.05 with compare and without a comm
     #[arg(long, global = true, value_name = "N", default_value_t = 500_000, value_parser = clap::value_parser!(u64).range(2..=4_000_000))]
     pub(crate) items: u64,
 
-    /// The Python whose asyncio and uvloop join `loop` [default: python3]
+    /// The Python whose asyncio and uvloop join `loop` and `unsync` [default: python3]
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
 
@@ -398,7 +398,8 @@ Examples:
 Three parts that compute, two downloads by a client that awaits, two by one that blocks, and
 four that sleep a millisecond a thousand times: one after the other, and at once, each where
 it suits. At the course's pace that takes 8 s and then 1 to 2 s on each runtime: as long as
-the sleeps, which are as late as the runtime's timers.
+the sleeps, which are as late as the runtime's timers. asyncio and uvloop join where a python3
+has them; what computes is in processes there.
 
 Examples:
   demos run unsync

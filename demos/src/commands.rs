@@ -4,6 +4,7 @@
 //!
 //! Read next: `playbill.rs`.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -194,6 +195,7 @@ fn start(
         settings,
         runtimes,
         python_path,
+        python: OnceCell::new(),
         began: Instant::now(),
     }
 }

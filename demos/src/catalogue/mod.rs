@@ -117,6 +117,7 @@ pub(crate) enum Program {
     PoolsTasks,
     UnsyncSynchronous,
     UnsyncAtOnce,
+    UnsyncPython,
     CityOnThreads,
     CityAwaited,
     EchoByHand,

@@ -22,6 +22,12 @@ pub(super) const CHAPTER: Chapter = Chapter {
             seconds: |_| 1.5,
             ..Part::of(Program::UnsyncAtOnce, "at once")
         },
+        Part {
+            runs_on: RunsOn::Pythons,
+            peer: Program::UnsyncAtOnce,
+            seconds: |_| 2.0,
+            ..Part::of(Program::UnsyncPython, "in Python")
+        },
     ],
     lesson: Lesson {
         says: "Real programs compute, block and await, and asyncio, threads and processes each \
@@ -49,7 +55,7 @@ started at once, and the total is near the longest part: the sleeps, a thousand 
         experiments: &[
             (
                 "demos run unsync --rt kolo-current,tokio-current",
-                "about 1.1 seconds on kolo and 2.1 on tokio: tokio's timers fire a millisecond late",
+                "about 1.1 seconds on kolo and on asyncio, and 2.1 on tokio: tokio's timers fire a millisecond late",
             ),
             (
                 "demos run unsync --time-scale 5",

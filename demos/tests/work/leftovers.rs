@@ -158,6 +158,55 @@ fn workers_end_with_the_process_they_work_for() {
     }
 }
 
+/// What Python runs for `unsync`.
+const UNSYNC_IN_PYTHON: &str = concat!(
+    include_str!("../../src/course/engine.py"),
+    include_str!("../../src/course/unsync.py")
+);
+
+/// `unsync` on asyncio, with more to compute than anybody waits for, and its three
+/// processes that compute; `None` where no Python is.
+fn endless_python() -> Option<(Child, Vec<PathBuf>)> {
+    let site = serve(|_| Page::Html("<html>A page</html>"));
+    let port = site.rsplit(':').next().expect("a port");
+    let plan = format!(
+        r#"{{"host": "127.0.0.1", "port": {port}, "path": "/150", "roots": 1000000000000, "sleeps": 1, "sleep_s": 0.001}}"#
+    );
+    let mut command = Command::new("python3");
+    command.args(["-c", UNSYNC_IN_PYTHON, "asyncio", &plan]);
+    let child = command.stdout(Stdio::piped()).spawn().ok()?;
+    let workers = await_children(child.id(), "asyncio", 3);
+    Some((child, workers))
+}
+
+#[test]
+fn processes_of_python_that_are_killed_are_told_in_its_answer() {
+    let Some((child, workers)) = endless_python() else {
+        return;
+    };
+    for worker in &workers {
+        signal("-KILL", &pid(worker));
+    }
+    let ended = end(child.wait_with_output().expect("python ends"));
+    assert_eq!(ended.code, Some(0));
+    let answer: Value = serde_json::from_str(&ended.out).expect("JSON");
+    let error = answer["error"].as_str().expect("a sentence");
+    assert!(error.starts_with("ForkProcess-1, PID "), "{error}");
+    assert!(error.ends_with(", ended before it was done"), "{error}");
+}
+
+#[test]
+fn processes_of_python_end_with_it() {
+    let Some((mut child, workers)) = endless_python() else {
+        return;
+    };
+    child.kill().expect("it runs");
+    child.wait().expect("killed");
+    for worker in &workers {
+        await_end(worker);
+    }
+}
+
 /// A site whose first page is there, for the pool of threads; the next ones don't come
 /// until it is told to go on.
 fn site_that_keeps_a_worker_waiting() -> (String, Arc<AtomicBool>) {
