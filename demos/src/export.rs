@@ -29,6 +29,7 @@
 //!       "pictures": [ … ],                   see below
 //!       "samples": [ { "wall_s", "cpu_s", "items", "peak_bytes", "latency_s",
 //!                        "under_load": { "arriving", "answered",       a second; or null
+//!                                        "uncertainty",                share of answered
 //!                                        "p50", "p99", "p999", "most" } } ] } ] }
 //! ```
 //!

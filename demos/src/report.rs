@@ -90,6 +90,8 @@ pub(crate) struct Sample {
 pub(crate) struct UnderLoad {
     pub(crate) arriving: f64,
     pub(crate) answered: f64,
+    /// By what share of that it may be wrong, either way, if there is enough to tell.
+    pub(crate) uncertainty: Option<f64>,
     pub(crate) p50: f64,
     pub(crate) p99: f64,
     pub(crate) p999: f64,

@@ -20,6 +20,7 @@ use super::upstreams::Upstreams;
 use crate::report::UnderLoad;
 use crate::stage::Stage;
 use crate::table::duration;
+use crate::under_load::give_or_take;
 
 /// Who answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,10 +107,14 @@ pub(crate) fn report(
     upstreams: Upstreams,
 ) -> io::Result<()> {
     let ended = upstreams.end();
+    let within = served
+        .uncertainty
+        .map(|share| format!(" {}", give_or_take(share)));
     stage.cyan(format_args!(
-        "{} answered, {} a second.",
+        "{} answered, {} a second{}.",
         stage.thousands(served.answered),
-        per_second(served.rate)
+        per_second(served.rate),
+        within.unwrap_or_default()
     ));
     for (failure, times) in &served.failures {
         stage.red(format_args!("{times} × {}", told(failure)));
@@ -138,6 +143,7 @@ pub(crate) fn report(
     stage.under_load(UnderLoad {
         arriving: stage.wishes().city.rate(stage),
         answered: served.rate,
+        uncertainty: served.uncertainty,
         p50: latency.p50.as_secs_f64(),
         p99: latency.p99.as_secs_f64(),
         p999: latency.p999.as_secs_f64(),

@@ -79,6 +79,8 @@ fn its_numbers_are_those_of_the_load() {
         let load = |name: &str| sample["under_load"][name].as_f64().expect("a number");
         assert_eq!(load("arriving"), 60.0);
         assert!(load("answered") > 0.0);
+        // Nine of the eighteen answers are in it: enough to tell how sure it is.
+        assert!((0.0..1.0).contains(&load("uncertainty")), "{row}");
         assert!(load("p50") <= load("p99") && load("p99") <= load("p999"));
         assert!(load("p999") <= load("most"));
         // Two waits of at least 0.288 and 0.399 s, at this scale.
