@@ -80,7 +80,8 @@ Only on these runtimes, by comma: kolo-current, kolo-multi, tokio-current, tokio
     /// Multiply each wait; below 1 ms the number of waits shrinks instead
     #[arg(long, global = true, value_name = "F", value_parser = time_scale, long_help = "\
 Multiply each wait. Below 1 ms a wait stays, and the number of waits shrinks instead, as far as the \
-demo keeps its sense. [default: 1 with run; 0.05 with compare and without a command]")]
+demo keeps its sense. Where nothing waits, there is less to do: fewer transfers in `bank`, steps in \
+`compute`, files in `files`. `fib`, `loop` and `echo` are the same at any pace. [default: 1 with run; 0.05 with compare and without a command]")]
     pub(crate) time_scale: Option<f64>,
 
     /// Repeat the random waits of an earlier run [default: a new seed]

@@ -248,7 +248,7 @@ fn colophon(report: &Report) -> Markup {
             }
             dt { "settings" }
             dd {
-                "waits × " (report.settings.time_scale) ", seed " (report.settings.seed) ", "
+                "time scale " (report.settings.time_scale) ", seed " (report.settings.seed) ", "
                 (report.settings.items) " items"
             }
             dt { "date" } dd { (machine::now()) }

@@ -48,7 +48,19 @@ impl Playbill {
         contenders
     }
 
-    /// How long a demo waits if it is played once, in seconds, as far as that is known.
+    /// What of a demo `--time-scale` multiplies: nothing where others set the pace.
+    pub(crate) fn scaled(&self, demo: Demo) -> Option<&'static str> {
+        let wishes = &self.settings.wishes;
+        let pace_of_others = match demo {
+            Demo::Scrape => wishes.visit.base_url.is_some(),
+            Demo::Pools => !wishes.pools.sites.is_empty(),
+            Demo::City => wishes.city.serve && wishes.city.upstreams.is_some(),
+            _ => false,
+        };
+        demo.chapter().scaled.filter(|_| !pace_of_others)
+    }
+
+    /// How long a demo takes if it is played once, in seconds, as far as that is known.
     pub(crate) fn seconds(&self, demo: Demo) -> f64 {
         let wishes = &self.settings.wishes;
         if wishes.visit.base_url.is_some() || wishes.city.serve {
@@ -163,7 +175,7 @@ impl Playbill {
         self.session.console.hush();
     }
 
-    pub(crate) fn say_how_it_is_measured(&self, rounds: u32, scaled: bool) {
+    pub(crate) fn say_how_it_is_measured(&self, rounds: u32, scaled: Option<&str>) {
         let console = &self.session.console;
         let runs = if rounds == 1 {
             "one run".to_owned()
@@ -171,8 +183,8 @@ impl Playbill {
             format!("{rounds} runs")
         };
         let mut how = format!("{runs} of each contender, in turn, each in a fresh process");
-        if scaled {
-            how += &format!("; waits × {}", self.settings.time_scale);
+        if let Some(scaled) = scaled {
+            how += &format!("; {scaled} × {}", self.settings.time_scale);
         }
         console.write(Voice::Dim, &format!("{how},"));
         console.write(

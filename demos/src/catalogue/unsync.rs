@@ -10,6 +10,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
     question: "What if a program has work of every kind at once?",
     place: "built on asyncio: unsync",
     shortest_wait: Some(Duration::from_millis(1)),
+    scaled: Some("waits and work"),
     throws_dice: false,
     parts: &[
         Part {
