@@ -436,11 +436,11 @@ pub(crate) fn standing(report: &Report) -> Vec<(Voice, String)> {
         } else {
             format!("{}, ", row.demo().name())
         };
-        let contender = format!(
-            "{of}{} on {}",
-            row.contender.program.name(),
-            row.contender.runner.name()
-        );
+        let program = row.contender.program.name();
+        let contender = match row.contender.runner {
+            Runner::Plain => format!("{of}{program}"),
+            runner => format!("{of}{program} on {}", runner.name()),
+        };
         let claims: Vec<_> = row
             .checks
             .iter()

@@ -261,7 +261,7 @@ fn services_that_die_in_the_middle_fail_their_row_and_no_other() {
     assert_eq!(ended.code, Some(1), "{}{}", ended.out, ended.err);
     let page = words(&ended.out);
     assert!(
-        page.contains("on threads on none: ") && page.contains(" of 20 requests failed: "),
+        page.contains(" on threads: ") && page.contains(" of 20 requests failed: "),
         "{page}"
     );
     assert!(
