@@ -84,7 +84,7 @@ demo keeps its sense. Where nothing waits, there is less to do: fewer transfers 
 `compute`, files in `files`. `fib`, `loop` and `echo` are the same at any pace. [default: 1 with run; 0.05 with compare and without a command]")]
     pub(crate) time_scale: Option<f64>,
 
-    /// Repeat the random waits of an earlier run [default: a new seed]
+    /// Repeat what an earlier run drew at random: waits, and transfers [default: a new seed]
     #[arg(long, global = true, value_name = "N")]
     pub(crate) seed: Option<u64>,
 

@@ -45,20 +45,32 @@ pub(crate) fn lines(report: &Report, width: usize) -> Vec<(Voice, String)> {
     lines
 }
 
+/// Of fewer requests than this, one in a hundred is only the slowest; and one in a
+/// thousand of fewer than that.
+pub(crate) const FOR_P99: u64 = 100;
+pub(crate) const FOR_P999: u64 = 1_000;
+
 /// The rows that were under a load, each with its cells.
 pub(crate) fn rows(report: &Report) -> Vec<(&Row, [String; 6])> {
     let rows = report.rows.iter();
-    rows.filter_map(|row| Some((row, cells(row.under_load()?))))
+    rows.filter_map(|row| Some((row, cells(row.under_load()?, row.items))))
         .collect()
 }
 
-fn cells(load: UnderLoad) -> [String; 6] {
+fn cells(load: UnderLoad, requests: Option<u64>) -> [String; 6] {
     let [arriving, mut answered] =
         [load.arriving, load.answered].map(|rate| format!("{rate:.1}/s"));
     if let Some(share) = load.uncertainty {
         answered = format!("{answered} {:>5}", give_or_take(share));
     }
-    let [p50, p99, p999, most] = [load.p50, load.p99, load.p999, load.most].map(duration);
+    let [p50, mut p99, mut p999, most] = [load.p50, load.p99, load.p999, load.most].map(duration);
+    let requests = requests.unwrap_or(0);
+    if requests < FOR_P99 {
+        p99.clear();
+    }
+    if requests < FOR_P999 {
+        p999.clear();
+    }
     [arriving, answered, p50, p99, p999, most]
 }
 

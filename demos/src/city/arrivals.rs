@@ -20,7 +20,7 @@ use super::upstreams::Upstreams;
 use crate::report::UnderLoad;
 use crate::stage::Stage;
 use crate::table::duration;
-use crate::under_load::give_or_take;
+use crate::under_load::{FOR_P99, FOR_P999, give_or_take};
 
 /// Who answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,8 +127,16 @@ pub(crate) fn report(
     };
     let [p50, p99, p999, most] = [latency.p50, latency.p99, latency.p999, latency.most]
         .map(|time| duration(time.as_secs_f64()).trim_end().to_owned());
+    let rare = [
+        (FOR_P99, format!("p99 {p99}, ")),
+        (FOR_P999, format!("p99.9 {p999}, ")),
+    ];
+    let rare = rare
+        .into_iter()
+        .filter(|(enough, _)| served.answered >= *enough);
+    let rare: String = rare.map(|(_, text)| text).collect();
     stage.cyan(format_args!(
-        "From when it was due, a request takes {p50} in the median; p99 {p99}, p99.9 {p999}, at most {most}."
+        "From when it was due, a request takes {p50} in the median; {rare}at most {most}."
     ));
     let cpu = served.server_cpu.as_secs_f64();
     stage.plain(format_args!(
