@@ -53,7 +53,8 @@ Exit codes:
   1    a demo's check failed, or a result could not be written
   2    usage
   3    what was asked for by name can't run
-  130  Ctrl-C; the table shows what there was until then")]
+  130  Ctrl-C; the table shows what there was until then
+  143  SIGTERM, and 129 SIGHUP: the same")]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) options: Options,
@@ -79,10 +80,11 @@ Only on these runtimes, by comma: kolo-current, kolo-multi, tokio-current, tokio
     /// Multiply each wait; below 1 ms the number of waits shrinks instead
     #[arg(long, global = true, value_name = "F", value_parser = time_scale, long_help = "\
 Multiply each wait. Below 1 ms a wait stays, and the number of waits shrinks instead, as far as the \
-demo keeps its sense. [default: 1 with run; 0.05 with compare and without a command]")]
+demo keeps its sense. Where nothing waits, there is less to do: fewer transfers in `bank`, steps in \
+`compute`, files in `files`. `fib`, `loop` and `echo` are the same at any pace. [default: 1 with run; 0.05 with compare and without a command]")]
     pub(crate) time_scale: Option<f64>,
 
-    /// Repeat the random waits of an earlier run [default: a new seed]
+    /// Repeat what an earlier run drew at random: waits, and transfers [default: a new seed]
     #[arg(long, global = true, value_name = "N")]
     pub(crate) seed: Option<u64>,
 
@@ -90,7 +92,7 @@ demo keeps its sense. [default: 1 with run; 0.05 with compare and without a comm
     #[arg(long, global = true, value_name = "N", default_value_t = 500_000, value_parser = clap::value_parser!(u64).range(2..=4_000_000))]
     pub(crate) items: u64,
 
-    /// The Python whose asyncio and uvloop join `loop` [default: python3]
+    /// The Python whose asyncio and uvloop join `loop` and `unsync` [default: python3]
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
 
@@ -397,7 +399,8 @@ Examples:
 Three parts that compute, two downloads by a client that awaits, two by one that blocks, and
 four that sleep a millisecond a thousand times: one after the other, and at once, each where
 it suits. At the course's pace that takes 8 s and then 1 to 2 s on each runtime: as long as
-the sleeps, which are as late as the runtime's timers.
+the sleeps, which are as late as the runtime's timers. asyncio and uvloop join where a python3
+has them; what computes is in processes there.
 
 Examples:
   demos run unsync

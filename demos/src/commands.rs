@@ -4,6 +4,7 @@
 //!
 //! Read next: `playbill.rs`.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,6 +30,9 @@ const TOUR_ROUNDS: u32 = 3;
 /// The pace of the tour and of comparisons, where none is asked for.
 const BRISK: f64 = 0.05;
 
+/// What `--time-scale` multiplies where all demos are run.
+const ALL_SCALED: &str = "waits and work";
+
 /// How many seconds of load an echo server gets there.
 const A_MOMENT: f64 = 0.3;
 
@@ -45,6 +49,7 @@ pub(crate) fn run(options: &Options, named: &DemoName) -> ! {
     }
     let playbill = start("run", options, settings, None);
     heading(&playbill.session.console, demo, &playbill.settings);
+    say_scale(&playbill, demo);
     say_how_long(&playbill, demo);
     playbill.play(demo, 1, |_| Manner::Full);
     show_pictures(&playbill, demo);
@@ -58,7 +63,7 @@ pub(crate) fn tour(options: &Options) -> ! {
     let scale = settings.time_scale;
     console.write(
         Voice::Dim,
-        &format!("The course in a short setting (waits × {scale})"),
+        &format!("The course in a short setting ({ALL_SCALED} × {scale})"),
     );
     console.write(
         Voice::Dim,
@@ -113,11 +118,11 @@ pub(crate) fn compare(options: &Options, how: &Comparison, named: Option<&DemoNa
     let scaled = match named {
         Some(named) => {
             heading(console, named.demo(), &playbill.settings);
-            named.demo().chapter().shortest_wait.is_some()
+            playbill.scaled(named.demo())
         }
         None => {
             console.write(Voice::Bold, "All demos, on every runtime");
-            true
+            Some(ALL_SCALED)
         }
     };
     playbill.say_how_it_is_measured(how.runs, scaled);
@@ -157,7 +162,7 @@ pub(crate) fn completions(shell: Shell) {
     Console::new(true).document(script.trim_end());
 }
 
-/// What every command has at its start: a session that answers to Ctrl-C.
+/// What every command has at its start: a session that answers to Ctrl-C and its like.
 fn start(
     command: &'static str,
     options: &Options,
@@ -194,6 +199,7 @@ fn start(
         settings,
         runtimes,
         python_path,
+        python: OnceCell::new(),
         began: Instant::now(),
     }
 }
@@ -247,6 +253,15 @@ fn heading(console: &Console, demo: Demo, settings: &Settings) {
         Voice::Bold,
         &format!("{}: {}{seed}", chapter.name, chapter.question),
     );
+}
+
+/// What there is less of than in the course, or more.
+fn say_scale(playbill: &Playbill, demo: Demo) {
+    let scale = playbill.settings.time_scale;
+    if let Some(scaled) = playbill.scaled(demo).filter(|_| scale != 1.0) {
+        let line = format!("At another pace than the course's: {scaled} × {scale}.");
+        playbill.session.console.write(Voice::Dim, &line);
+    }
 }
 
 fn say_how_long(playbill: &Playbill, demo: Demo) {

@@ -11,6 +11,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -66,6 +67,8 @@ const DIGEST_TAIL: usize = 4;
 pub(crate) struct Console {
     /// No line at all reaches standard output: JSON alone will.
     mute: bool,
+    /// Whether a page that can't be written is no reason to end.
+    unheard: AtomicBool,
     page: Mutex<Page>,
     progress: Mutex<Option<ProgressBar>>,
 }
@@ -87,6 +90,7 @@ impl Console {
         };
         Self {
             mute,
+            unheard: AtomicBool::new(false),
             page: Mutex::new(page),
             progress: Mutex::new(None),
         }
@@ -156,7 +160,7 @@ impl Console {
             format!("{style}{text}{style:#}")
         });
         let painted: String = painted.collect();
-        let write = || heed(writeln!(anstream::stdout(), "{painted}"));
+        let write = || self.heed(writeln!(anstream::stdout(), "{painted}"));
         match &*self.spinner() {
             Some(spinner) => spinner.suspend(write),
             None => write(),
@@ -166,7 +170,7 @@ impl Console {
     /// Text that is written whatever the format: JSON.
     pub(crate) fn document(&self, text: &str) {
         self.hush();
-        heed(writeln!(io::stdout(), "{text}").and_then(|()| io::stdout().flush()));
+        self.heed(writeln!(io::stdout(), "{text}").and_then(|()| io::stdout().flush()));
     }
 
     /// What is going on, for a person who wonders: on a terminal only.
@@ -220,19 +224,26 @@ impl Console {
         self.hush();
         self.begin(Manner::Silent);
     }
-}
 
-/// Ends the program where its output can't be written.
-fn heed(written: io::Result<()>) {
-    match written {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => scratch::leave(0),
-        Err(error) => {
-            let _ = writeln!(
-                io::stderr(),
-                "demos: cannot write to standard output: {error}"
-            );
-            scratch::leave(1);
+    /// From here on the end is known, and comes whether or not somebody reads of it: a
+    /// terminal that hung up takes no more lines.
+    pub(crate) fn goes_on_unheard(&self) {
+        self.unheard.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends the program where its output can't be written.
+    fn heed(&self, written: io::Result<()>) {
+        match written {
+            Ok(()) => {}
+            Err(_) if self.unheard.load(Ordering::Relaxed) => {}
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => scratch::leave(0),
+            Err(error) => {
+                let _ = writeln!(
+                    io::stderr(),
+                    "demos: cannot write to standard output: {error}"
+                );
+                scratch::leave(1);
+            }
         }
     }
 }

@@ -29,6 +29,7 @@
 //!       "pictures": [ … ],                   see below
 //!       "samples": [ { "wall_s", "cpu_s", "items", "peak_bytes", "latency_s",
 //!                        "under_load": { "arriving", "answered",       a second; or null
+//!                                        "uncertainty",                share of answered
 //!                                        "p50", "p99", "p999", "most" } } ] } ] }
 //! ```
 //!
@@ -144,7 +145,7 @@ pub(crate) fn json(report: &Report) -> String {
         machine: Machine::this(),
         versions: versions(report),
         settings: &report.settings,
-        interrupted: report.interrupted,
+        interrupted: report.interrupted.is_some(),
         rows: report.rows.iter().map(|r| row(report, r)).collect(),
     };
     serde_json::to_string_pretty(&document).expect("plain data")
@@ -180,8 +181,8 @@ pub(crate) fn markdown(report: &Report) -> String {
         wishes: _,
     } = &report.settings;
     text += &format!("\n- time scale {time_scale}, seed {seed}, {items} items\n");
-    if report.interrupted {
-        text += "- interrupted: what there was until then\n";
+    if let Some(by) = report.interrupted {
+        text += &format!("- {}: what there was until then\n", by.name());
     }
     text
 }

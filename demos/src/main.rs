@@ -6,7 +6,8 @@
 //! HTTP around one of them; `city/mod.rs`, what surrounds the API of another; then what
 //! is around all of them: `stage.rs` (what a program needs besides its runtime),
 //! `perform.rs` (one run), `report.rs`, `table.rs`, `matrix.rs`, `export.rs` (what was
-//! found), `commands.rs` and `session.rs` (what each command does, and Ctrl-C), `list.rs`
+//! found), `commands.rs`, `session.rs` and `interruption.rs` (what each command does, and
+//! what ends it before its time), `list.rs`
 //! and `explain.rs` (what can be read without running anything); `load.rs` (what stands
 //! beside an echo server);
 //! `on_threads/mod.rs`, `greeting.rs`, `enter.rs`, `bank/mod.rs` (what stands beside the
@@ -29,6 +30,7 @@ mod explain;
 mod export;
 mod files;
 mod greeting;
+mod interruption;
 mod labour;
 mod list;
 mod load;

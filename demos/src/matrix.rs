@@ -410,6 +410,7 @@ fn column<'a>(cells: impl Iterator<Item = &'a Cell> + Clone, layout: Layout) -> 
 mod tests {
     use super::*;
     use crate::catalogue::Contender;
+    use crate::interruption::Interruption;
     use crate::report::{Measured, Sample};
     use crate::stage::Settings;
     use crate::wishes::Wishes;
@@ -530,7 +531,7 @@ mod tests {
     fn where_nothing_was_measured_it_is_said_why() {
         let mut report = report(&[]);
         assert!(Matrix::of(&report, Asks::Speed).lines.is_empty());
-        report.interrupt();
+        report.interrupt(Interruption::CtrlC);
         let lines = crate::table::no_rows(&report, 80).into_iter();
         let lines: Vec<_> = lines.map(|(_, line)| line).collect();
         let why = "  Ctrl-C: this is what there was until then";

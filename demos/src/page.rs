@@ -21,6 +21,7 @@ use crate::matrix::{self, Cell, Matrix};
 use crate::picture::{self, Plate, svg};
 use crate::report::{Report, Row, Status};
 use crate::table::{self, Grid};
+use crate::under_load;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -75,7 +76,7 @@ fn verdict(report: &Report) -> Markup {
     let all = report.checks().count();
     let held = report.checks().filter(|(_, check)| check.holds).count();
     html! {
-        @if report.interrupted { p class="bad" { "Interrupted: this is what there was until then." } }
+        @if let Some(by) = report.interrupted { p class="bad" { (by.name()) ": this is what there was until then." } }
         @if all > 0 {
             @if held == all { p class="good" { "✓ All " (all) " checks hold." } }
             @else { p class="bad" { "✗ " (all - held) " of " (all) " checks do not hold." } }
@@ -135,12 +136,50 @@ fn section(report: &Report, demo: Demo) -> Markup {
             h2 { (chapter.name) }
             p class="question" { (chapter.question) }
             p class="quiet" { "In the course: " (chapter.place) "." }
-            p { (chapter.lesson.says) }
+            @for paragraph in chapter.lesson.says.lines() { p { (prose(paragraph)) } }
             @for (at, plate) in picture::plates(report, demo).iter().enumerate() {
                 (figure(plate, &format!("{}-{at}", chapter.name)))
             }
             (rows(&table::grid(report, demo)))
+            (loads(report, demo))
             (checks(report, demo))
+        }
+    }
+}
+
+/// What stands between backticks is code.
+fn prose(text: &str) -> Markup {
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+/// How the demo's programs fared with what arrived, if anything did.
+fn loads(report: &Report, demo: Demo) -> Markup {
+    let rows = under_load::rows(report).into_iter();
+    let rows: Vec<_> = rows.filter(|(row, _)| row.demo() == demo).collect();
+    html! {
+        @if !rows.is_empty() {
+            div class="scroll" tabindex="0" role="region" aria-label="Under load" {
+                table {
+                    thead { tr {
+                        th scope="col" { "under load" }
+                        th scope="col" { "runtime" }
+                        @for title in under_load::TITLES { th scope="col" class="number" { (title) } }
+                    } }
+                    tbody {
+                        @for (row, cells) in &rows {
+                            tr {
+                                th scope="row" { (row.contender.program.name()) }
+                                th scope="row" { (row.contender.runner.name()) }
+                                @for cell in cells { td class="number" { (cell.trim_end()) } }
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
 }
@@ -248,7 +287,7 @@ fn colophon(report: &Report) -> Markup {
             }
             dt { "settings" }
             dd {
-                "waits × " (report.settings.time_scale) ", seed " (report.settings.seed) ", "
+                "time scale " (report.settings.time_scale) ", seed " (report.settings.seed) ", "
                 (report.settings.items) " items"
             }
             dt { "date" } dd { (machine::now()) }

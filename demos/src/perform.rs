@@ -58,11 +58,18 @@ fn said(panic: &(dyn Any + Send)) -> &str {
 
 /// What the hidden command does: run, and hand over one line of JSON.
 pub(crate) fn measure(program: Program, on: Option<Runtime>, settings: Settings) -> String {
+    ends_with_its_parent();
     let mut measured = here(program, on, settings, &Arc::new(Console::new(true)));
     if let Some(sample) = &mut measured.sample {
         sample.peak_bytes = peak_memory();
     }
     serde_json::to_string(&measured).expect("plain data")
+}
+
+/// A session that is killed can't end its child; the kernel can, where it is Linux.
+fn ends_with_its_parent() {
+    #[cfg(target_os = "linux")]
+    let _ = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL);
 }
 
 /// Runs a contender in a process of its own.

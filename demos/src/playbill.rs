@@ -5,13 +5,14 @@
 //!
 //! A contender that can't run gets its row at once, and is asked once.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::catalogue::{Contender, Demo, Program, Runner};
 use crate::console::{Manner, Voice};
-use crate::python::{self, Python};
+use crate::python::Python;
 use crate::report::{Measured, Status};
 use crate::runtimes::Runtime;
 use crate::session::Session;
@@ -29,6 +30,8 @@ pub(crate) struct Playbill {
     pub(crate) settings: Settings,
     pub(crate) runtimes: Vec<Runtime>,
     pub(crate) python_path: PathBuf,
+    /// What was found there, once somebody has looked.
+    pub(crate) python: OnceCell<Result<Python, String>>,
     pub(crate) began: Instant,
 }
 
@@ -45,7 +48,19 @@ impl Playbill {
         contenders
     }
 
-    /// How long a demo waits if it is played once, in seconds, as far as that is known.
+    /// What of a demo `--time-scale` multiplies: nothing where others set the pace.
+    pub(crate) fn scaled(&self, demo: Demo) -> Option<&'static str> {
+        let wishes = &self.settings.wishes;
+        let pace_of_others = match demo {
+            Demo::Scrape => wishes.visit.base_url.is_some(),
+            Demo::Pools => !wishes.pools.sites.is_empty(),
+            Demo::City => wishes.city.serve && wishes.city.upstreams.is_some(),
+            _ => false,
+        };
+        demo.chapter().scaled.filter(|_| !pace_of_others)
+    }
+
+    /// How long a demo takes if it is played once, in seconds, as far as that is known.
     pub(crate) fn seconds(&self, demo: Demo) -> f64 {
         let wishes = &self.settings.wishes;
         if wishes.visit.base_url.is_some() || wishes.city.serve {
@@ -59,24 +74,39 @@ impl Playbill {
 
     /// The row of a contender that can't run; `None` if it can.
     pub(crate) fn standing(&self, contender: Contender) -> Option<Measured> {
-        match contender.runner {
-            Runner::On(runtime) => {
-                let why = runtime.available().err()?;
-                Some(Measured::without_result(Status::Skipped, why))
+        let why = match contender.runner {
+            Runner::On(runtime) => runtime.available().err()?,
+            Runner::Python(engine) => match self.python() {
+                Ok(python) => python.lacks(engine)?,
+                Err(why) => why.clone(),
+            },
+            Runner::Plain => return None,
+        };
+        Some(Measured::without_result(Status::Skipped, why))
+    }
+
+    /// Looks for the Python, once.
+    fn python(&self) -> &Result<Python, String> {
+        self.python.get_or_init(|| {
+            let found = Python::find(&self.session, &self.python_path);
+            self.session.report().python = found.clone().ok();
+            found
+        })
+    }
+
+    /// Runs a contender in a process of its own.
+    fn in_fresh_process(&self, contender: Contender) -> Measured {
+        match (contender.runner, self.python.get()) {
+            (Runner::Python(engine), Some(Ok(python))) => {
+                python.measure(&self.session, contender.program, engine, &self.settings)
             }
-            Runner::Plain | Runner::Python(_) => None,
+            _ => perform::in_fresh_process(contender, &self.settings, &self.session),
         }
     }
 
-    /// Finds the Python; what it lacks, its rows will say.
-    fn find_python(&self) -> Result<Python, String> {
-        let python = Python::find(&self.session, &self.python_path)?;
-        self.session.report().python = Some(python.clone());
-        Ok(python)
-    }
-
     /// Plays every program of a demo. `loop` runs in fresh processes, `rounds` times,
-    /// in turn; the others once, here, so that their lines are seen as they are said.
+    /// in turn; the others once, here, so that their lines are seen as they are said. Python
+    /// is never here: its lines are seen when it has ended.
     pub(crate) fn play(&self, demo: Demo, rounds: u32, manner: impl Fn(Runner) -> Manner) {
         if demo == Demo::Loop {
             return self.play_loop(rounds);
@@ -99,11 +129,21 @@ impl Playbill {
                 _ => console.progress(self.doing(contender)),
             }
             console.begin(manner);
-            let on = match contender.runner {
-                Runner::On(runtime) => Some(runtime),
-                _ => None,
+            let (program, settings) = (contender.program, self.settings.clone());
+            let measured = match contender.runner {
+                Runner::Plain => perform::here(program, None, settings, console),
+                Runner::On(runtime) => perform::here(program, Some(runtime), settings, console),
+                Runner::Python(_) => {
+                    let mut measured = self.in_fresh_process(contender);
+                    if let Some(sample) = &mut measured.sample {
+                        sample.peak_bytes = None; // those that are here have none
+                    }
+                    for (voice, line) in &measured.lines {
+                        console.line(*voice, line);
+                    }
+                    measured
+                }
             };
-            let measured = perform::here(contender.program, on, self.settings.clone(), console);
             console.hush();
             console.end();
             self.session.report().add(contender, measured);
@@ -135,7 +175,7 @@ impl Playbill {
         self.session.console.hush();
     }
 
-    pub(crate) fn say_how_it_is_measured(&self, rounds: u32, scaled: bool) {
+    pub(crate) fn say_how_it_is_measured(&self, rounds: u32, scaled: Option<&str>) {
         let console = &self.session.console;
         let runs = if rounds == 1 {
             "one run".to_owned()
@@ -143,8 +183,8 @@ impl Playbill {
             format!("{rounds} runs")
         };
         let mut how = format!("{runs} of each contender, in turn, each in a fresh process");
-        if scaled {
-            how += &format!("; waits × {}", self.settings.time_scale);
+        if let Some(scaled) = scaled {
+            how += &format!("; {scaled} × {}", self.settings.time_scale);
         }
         console.write(Voice::Dim, &format!("{how},"));
         console.write(
@@ -155,16 +195,12 @@ impl Playbill {
 
     fn in_turn(&self, demo: Demo, rounds: u32, seen: impl Fn(Contender, &Measured)) {
         let console = &self.session.console;
-        let python = (demo == Demo::Loop).then(|| self.find_python());
         let tour = self.session.report().command == matrix::TOUR;
         for round in 1..=rounds {
             // What a further round would take: those that run once are not in it.
             let mut again = Duration::ZERO;
             for contender in self.contenders(demo) {
-                let unable = match (contender.runner, &python) {
-                    (Runner::Python(_), Some(Err(why))) => Some(python::absent(why)),
-                    _ => self.standing(contender),
-                };
+                let unable = self.standing(contender);
                 let stands = unable.is_some() && round > 1;
                 // The tour has no time for Python thrice.
                 let once = tour && matches!(contender.runner, Runner::Python(_));
@@ -179,13 +215,7 @@ impl Playbill {
                 console.progress(format!("{turn}{}", self.doing(contender)));
                 self.session.report().running = Some(contender);
                 let began = Instant::now();
-                let measured = match (unable, contender.runner, &python) {
-                    (Some(row), ..) => row,
-                    (None, Runner::Python(engine), Some(Ok(python))) => {
-                        python.measure(&self.session, engine, &self.settings)
-                    }
-                    _ => perform::in_fresh_process(contender, &self.settings, &self.session),
-                };
+                let measured = unable.unwrap_or_else(|| self.in_fresh_process(contender));
                 if !once {
                     again += began.elapsed();
                 }

@@ -1,12 +1,13 @@
 //! **What did a command find?** A [`Report`]: one [`Row`] per contender, each with
 //! the [`Sample`]s of its runs. Everything shown or exported (`table.rs`,
 //! `export.rs`) is read from here; a report can be shown at any moment, which is
-//! what Ctrl-C does.
+//! what an interruption does.
 
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Contender, Demo, Runner};
 use crate::console::Voice;
+use crate::interruption::Interruption;
 use crate::picture::Picture;
 use crate::python::Python;
 use crate::runtimes::Runtime;
@@ -89,6 +90,8 @@ pub(crate) struct Sample {
 pub(crate) struct UnderLoad {
     pub(crate) arriving: f64,
     pub(crate) answered: f64,
+    /// By what share of that it may be wrong, either way, if there is enough to tell.
+    pub(crate) uncertainty: Option<f64>,
     pub(crate) p50: f64,
     pub(crate) p99: f64,
     pub(crate) p999: f64,
@@ -198,7 +201,8 @@ pub(crate) struct Report {
     pub(crate) settings: Settings,
     pub(crate) rows: Vec<Row>,
     pub(crate) python: Option<Python>,
-    pub(crate) interrupted: bool,
+    /// By whom it was cut short.
+    pub(crate) interrupted: Option<Interruption>,
     /// What is running at the moment.
     pub(crate) running: Option<Contender>,
 }
@@ -210,7 +214,7 @@ impl Report {
             settings,
             rows: Vec::new(),
             python: None,
-            interrupted: false,
+            interrupted: None,
             running: None,
         }
     }
@@ -260,14 +264,14 @@ impl Report {
     }
 
     /// The end before the end: what was running has no result.
-    pub(crate) fn interrupt(&mut self) {
-        self.interrupted = true;
+    pub(crate) fn interrupt(&mut self, by: Interruption) {
+        self.interrupted = Some(by);
         if let Some(contender) = self.running.take()
             && !self.rows.iter().any(|row| row.contender == contender)
         {
             self.add(
                 contender,
-                Measured::without_result(Status::Interrupted, "Ctrl-C".to_owned()),
+                Measured::without_result(Status::Interrupted, by.name().to_owned()),
             );
         }
     }

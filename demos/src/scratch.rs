@@ -2,7 +2,7 @@
 //! folder that nobody else has, and that is gone when the scratch is dropped, also on
 //! the way out of a failure or a panic.
 //!
-//! Ctrl-C drops nothing: it ends the process while the program still runs, from another
+//! An interruption drops nothing: it ends the process while the program still runs, from another
 //! thread. So every folder is on a list, and whoever ends the process does it by
 //! [`leave`], which removes what is on it. From there on no folder is made, and none is
 //! dropped; a file that the program manages to make meanwhile costs another attempt.

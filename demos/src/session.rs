@@ -1,8 +1,12 @@
-//! **Who ends what, when a person presses Ctrl-C?** The session: it holds the
-//! report and the one child process that may be running. Ctrl-C arrives on a thread
-//! of its own (the crate ctrlc); that thread kills the child, shows the report as it
-//! stands, and exits with 130. The program that was running is left where it is; its
-//! files are taken away by `scratch.rs`, its worker processes end with their pipes.
+//! **Who ends what, when a command is interrupted?** The session: it holds the report
+//! and the one child process that may be running. Ctrl-C and its like
+//! (`interruption.rs`) arrive on a thread of their own; that thread kills the child,
+//! shows the report as it stands, and exits. The program that was running is left where
+//! it is; its files are taken away by `scratch.rs`, its worker processes end with their
+//! pipes.
+//!
+//! The child is in a process group of its own: what a terminal, or a kill, sends to the
+//! whole group is for this process, and a child that ended by a signal ended by itself.
 //!
 //! Invariants: at most one child at a time; whoever ends the process holds
 //! `ending` until there is no process, so that two ends never mix on the page, and
@@ -10,16 +14,14 @@
 //! in the order ending, child, report.
 
 use std::io::{self, Read};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::console::Console;
+use crate::interruption::Interruption;
 use crate::report::Report;
 use crate::scratch;
-
-/// SIGINT has this number everywhere.
-const SIGINT: i32 = 2;
 
 pub(crate) struct Session {
     pub(crate) console: Arc<Console>,
@@ -37,7 +39,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Session {
-    /// A session that answers to Ctrl-C.
+    /// A session that answers to Ctrl-C and its like.
     pub(crate) fn start(
         console: Arc<Console>,
         report: Report,
@@ -51,7 +53,8 @@ impl Session {
             conclude: Box::new(conclude),
         });
         let handler = session.clone();
-        if let Err(error) = ctrlc::set_handler(move || handler.interrupted()) {
+        let listening = Interruption::listen(move |by| handler.interrupted(by));
+        if let Err(error) = listening {
             eprintln!("demos: Ctrl-C will end without a table: {error}");
         }
         session
@@ -69,7 +72,7 @@ impl Session {
         std::process::exit(code.into())
     }
 
-    fn interrupted(&self) -> ! {
+    fn interrupted(&self, by: Interruption) -> ! {
         let _ending = lock(&self.ending);
         if let Some(child) = &mut *lock(&self.child) {
             let _ = child.kill();
@@ -77,10 +80,11 @@ impl Session {
             let _ = child.wait();
         }
         self.console.last_words();
+        self.console.goes_on_unheard();
         let mut report = self.report();
-        report.interrupt();
+        report.interrupt(by);
         (self.conclude)(self, &report);
-        scratch::leave(130)
+        scratch::leave(by.exit_code())
     }
 
     /// Runs a child to its end: its exit status, and what it wrote.
@@ -92,12 +96,12 @@ impl Session {
         let mut output = {
             let _not_ending = lock(&self.ending);
             let mut child = lock(&self.child);
-            let started = command.stdout(Stdio::piped()).spawn()?;
+            let started = command.stdout(Stdio::piped()).process_group(0).spawn()?;
             let output = child.insert(started).stdout.take();
             output.expect("its output is a pipe")
         };
         let mut written = Vec::new();
-        // Not under the lock: Ctrl-C must get at the child meanwhile.
+        // Not under the lock: an interruption must get at the child meanwhile.
         output.read_to_end(&mut written)?;
         let mut child = lock(&self.child);
         let status = child
@@ -106,11 +110,7 @@ impl Session {
             .wait()?;
         *child = None;
         drop(child);
-        // A terminal sends Ctrl-C to the child too, and the child may be faster.
-        if status.signal() == Some(SIGINT) {
-            self.interrupted();
-        }
-        // Nor is a child that Ctrl-C killed a result.
+        // What an interruption killed is no result.
         drop(lock(&self.ending));
         Ok((status, written))
     }

@@ -158,7 +158,7 @@ impl Stage {
         self.say(Voice::Red, &line);
     }
 
-    fn say(&self, voice: Voice, line: &dyn Display) {
+    pub(crate) fn say(&self, voice: Voice, line: &dyn Display) {
         let line = line.to_string();
         // Noted under the lock that is held while it is shown: one order for both.
         let mut notes = self.notes();

@@ -356,7 +356,7 @@ pub(crate) fn peculiarities(report: &Report) -> Vec<(Voice, String)> {
         .iter()
         .any(|row| row.demo() == Demo::City && row.items.is_some())
     {
-        dim("city: an item is a request, its latency the time since it was due; answered: by the middle half of the answers; the CPU is the server's; speed is by item".to_owned());
+        dim("city: an item is a request, its latency the time since it was due; answered: by the middle half of the answers, ± what their coming unevenly may make of it in a run, and more than arrive where a delay is made up for; p99 takes a hundred requests, p99.9 a thousand; the CPU is the server's; speed is by item".to_owned());
     }
     if report
         .rows
@@ -421,11 +421,9 @@ pub(crate) fn standing(report: &Report) -> Vec<(Voice, String)> {
             told.push(line);
         }
     }
-    if report.interrupted {
-        notes.push((
-            Voice::Red,
-            "Ctrl-C: this is what there was until then".to_owned(),
-        ));
+    if let Some(by) = report.interrupted {
+        let line = format!("{}: this is what there was until then", by.name());
+        notes.push((Voice::Red, line));
     }
     let one_demo = report.is_of_one_demo();
     for row in report
@@ -438,11 +436,11 @@ pub(crate) fn standing(report: &Report) -> Vec<(Voice, String)> {
         } else {
             format!("{}, ", row.demo().name())
         };
-        let contender = format!(
-            "{of}{} on {}",
-            row.contender.program.name(),
-            row.contender.runner.name()
-        );
+        let program = row.contender.program.name();
+        let contender = match row.contender.runner {
+            Runner::Plain => format!("{of}{program}"),
+            runner => format!("{of}{program} on {}", runner.name()),
+        };
         let claims: Vec<_> = row
             .checks
             .iter()

@@ -1,15 +1,16 @@
 //! **How does each command end, when it can't end well?** A reader who leaves, a full
-//! disk, a name that is none, an export that can't be written, Ctrl-C: a clear line, the
-//! right exit code, and no process left behind.
+//! disk, a name that is none, an export that can't be written, Ctrl-C and its like: a
+//! clear line, the right exit code, and no process left behind.
 
 mod common;
 
 use std::fs::{self, OpenOptions};
 use std::io::{BufReader, Read};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Stdio;
 
-use common::{Ended, all_demos, demos, end, ran, read_until, signal};
+use common::{Ended, all_demos, demos, demos_with_sighup, end, ran, read_until, signal};
 
 /// A few seconds of each, so that there is time to be interrupted.
 const UNHURRIED: &str = "--time-scale 0.5";
@@ -103,7 +104,14 @@ fn a_wrong_name_is_2_with_the_right_one() {
     }
 }
 
-// Ctrl-C.
+// Ctrl-C, and its like.
+
+/// What ends a command from outside: its name for `kill`, for people, and its exit code.
+type Interruption = (&'static str, &'static str, i32);
+
+const CTRL_C: Interruption = ("-INT", "Ctrl-C", 130);
+const SIGTERM: Interruption = ("-TERM", "SIGTERM", 143);
+const SIGHUP: Interruption = ("-HUP", "SIGHUP", 129);
 
 /// The processes that have this mark in their environment, as their children have.
 fn marked(mark: &str) -> Vec<String> {
@@ -119,12 +127,13 @@ fn marked(mark: &str) -> Vec<String> {
         .collect()
 }
 
-/// Presses Ctrl-C as a terminal does, for the whole group, once a line begins with
-/// `mark` and the command has `children` of its own; and waits until none is left.
-fn interrupt(line: &str, mark: &str, children: usize) -> Ended {
+/// Interrupts a command as a terminal does, with its whole group, once a line begins with
+/// `mark` and there are `children` below it; and waits until none is left.
+fn interrupt(by: Interruption, line: &str, mark: &str, children: usize) -> Ended {
+    let (kill, name_of_it, code) = by;
     let name = line.replace(|other: char| !other.is_ascii_alphanumeric(), "_");
-    let variable = format!("{}_{name}", std::process::id());
-    let mut child = demos(line)
+    let variable = format!("{}_{name}{kill}", std::process::id());
+    let mut child = demos_with_sighup("default", line)
         .env("DEMOS_TEST", &variable)
         .process_group(0)
         .stdout(Stdio::piped())
@@ -139,27 +148,78 @@ fn interrupt(line: &str, mark: &str, children: usize) -> Ended {
         assert!(ended.is_none(), "{line} ended too early: {ended:?}");
         std::thread::yield_now();
     }
-    signal("-INT", &format!("-{}", child.id()));
+    signal(kill, &format!("-{}", child.id()));
     out.read_to_string(&mut text).expect("UTF-8");
     let ended = end(child.wait_with_output().expect("demos ends"));
     while !marked(&variable).is_empty() {
         std::thread::yield_now();
     }
-    assert_eq!(ended.code, Some(130), "{line}: {text}{}", ended.err);
+    assert_eq!(ended.code, Some(code), "{line}: {text}{}", ended.err);
     assert_eq!(ended.err, "", "{line}");
-    let said = text.matches("Ctrl-C: this is what there was until then");
-    assert_eq!(said.count(), 1, "{line}: {text}");
+    let said = format!("{name_of_it}: this is what there was until then");
+    assert_eq!(text.matches(&said).count(), 1, "{line}: {text}");
     Ended { out: text, ..ended }
 }
 
 #[test]
-fn ctrl_c_ends_a_run_with_a_table() {
-    let ended = interrupt(&format!("run count {UNHURRIED}"), "one", 0);
-    assert!(
-        ended.out.contains(" synchronous  none     interrupted"),
-        "{}",
-        ended.out
+fn whatever_interrupts_a_run_it_ends_with_a_table() {
+    for by in [CTRL_C, SIGTERM, SIGHUP] {
+        let ended = interrupt(by, &format!("run count {UNHURRIED}"), "one", 0);
+        let row = " synchronous  none     interrupted";
+        assert!(ended.out.contains(row), "{}", ended.out);
+    }
+}
+
+#[test]
+fn whatever_interrupts_a_comparison_its_process_and_the_workers_of_that_end() {
+    for by in [CTRL_C, SIGTERM, SIGHUP] {
+        // The process that is measured, and then its worker, which comes with the third
+        // contender.
+        let line = "compare compute --parts 1 --steps 50000000 --runs 1000 --time-scale 1";
+        interrupt(by, line, "1000 runs of each contender", 2);
+    }
+}
+
+#[test]
+fn a_program_that_is_to_outlive_its_terminal_does() {
+    let mut child = demos_with_sighup("ignore", "run count --time-scale 0.05 --rt kolo-current")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("demos starts");
+    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut text = read_until(&mut out, "one");
+    signal("-HUP", &child.id().to_string());
+    out.read_to_string(&mut text).expect("UTF-8");
+    let ended = end(child.wait_with_output().expect("demos ends"));
+    assert_eq!((ended.code, &*ended.err), (Some(0), ""), "{text}");
+    assert!(text.contains("checks hold"), "{text}");
+}
+
+#[test]
+fn a_reader_who_has_left_changes_nothing_about_an_interruption() {
+    let name = format!("reader_who_left_{}.json", std::process::id());
+    let export = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let line = format!(
+        "compare count --runs 1000 --export-json {}",
+        export.display()
     );
+    let mut child = demos(&line)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("demos starts");
+    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+    // The last line before the table is said before anything runs.
+    read_until(&mut out, "on ");
+    drop(out);
+    signal("-TERM", &child.id().to_string());
+    let ended = end(child.wait_with_output().expect("demos ends"));
+    assert_eq!((ended.code, &*ended.err), (Some(143), ""));
+    let report = fs::read_to_string(&export).expect("it was written");
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!(report["interrupted"], true);
+    fs::remove_file(export).expect("it is ours");
 }
 
 /// In the matrix of a command that shows all demos, the line of the first one.
@@ -174,7 +234,7 @@ fn line_of_first(page: &str, demo: &str) -> String {
 #[test]
 fn ctrl_c_ends_the_tour_with_its_table() {
     let first = all_demos().remove(0);
-    let ended = interrupt(UNHURRIED, "── ", 0);
+    let ended = interrupt(CTRL_C, UNHURRIED, "── ", 0);
     let line = line_of_first(&ended.out, &first);
     assert!(line.contains("interrupted"), "{line}");
 }
@@ -184,7 +244,7 @@ fn ctrl_c_ends_a_comparison_of_each_demo_with_its_process() {
     for demo in all_demos() {
         // More rounds than anybody waits for: it can't be over before.
         let line = format!("compare {demo} --runs 1000 --python /nowhere/python3");
-        let ended = interrupt(&line, "1000 runs of each contender", 1);
+        let ended = interrupt(CTRL_C, &line, "1000 runs of each contender", 1);
         assert!(ended.out.contains("interrupted"), "{line}: {}", ended.out);
     }
 }
@@ -193,7 +253,7 @@ fn ctrl_c_ends_a_comparison_of_each_demo_with_its_process() {
 fn ctrl_c_ends_a_comparison_of_all() {
     let first = all_demos().remove(0);
     let line = format!("compare --all --runs 1000 {UNHURRIED}");
-    let ended = interrupt(&line, &format!("{first}: "), 1);
+    let ended = interrupt(CTRL_C, &line, &format!("{first}: "), 1);
     let line = line_of_first(&ended.out, &first);
     assert!(line.contains("interrupted"), "{line}");
 }

@@ -160,6 +160,9 @@ fn a_comparison_of_all_has_every_program_on_every_runtime() {
         );
         assert!(page.contains(&format!("<section id=\"{demo}\">")), "{demo}");
     }
+    assert!(page.contains("<code>await</code>") && !page.contains('`'));
+    let city = page.split("<section id=\"city\">").nth(1).expect("city");
+    assert!(city.contains(">under load</th>") && city.contains(">p99.9</th>"));
     for title in [" Speed: ", " CPU time of a run", " Peak memory of a run"] {
         let found = ended.out.lines().filter(|line| line.starts_with(title));
         assert_eq!(found.count(), 1, "{title}: {}", ended.out);

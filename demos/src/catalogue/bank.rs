@@ -4,12 +4,27 @@ use std::time::Duration;
 
 use super::lesson::lines;
 use super::{Chapter, Lesson, Part, Program, RunsOn};
+use crate::stage::Settings;
+
+/// A transfer and its check take about two microseconds, on threads and on tasks.
+fn all_transfers(settings: &Settings) -> f64 {
+    let business = &settings.wishes.bank;
+    (business.workers * business.transfers) as f64 * 2e-6
+}
 
 /// A program for threads, beside the one for tasks.
 const fn on_threads(program: Program, name: &'static str, peer: Program) -> Part {
     Part {
         runs_on: RunsOn::Plain,
         peer,
+        seconds: all_transfers,
+        ..Part::of(program, name)
+    }
+}
+
+const fn on_tasks(program: Program, name: &'static str) -> Part {
+    Part {
+        seconds: all_transfers,
         ..Part::of(program, name)
     }
 }
@@ -20,6 +35,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
     place: "thread safety",
     // Nothing waits: all of --time-scale goes into the number of transfers.
     shortest_wait: Some(Duration::from_millis(1)),
+    scaled: Some("transfers"),
     throws_dice: true,
     parts: &[
         on_threads(
@@ -27,13 +43,13 @@ pub(super) const CHAPTER: Chapter = Chapter {
             "threads, no lock",
             Program::BankUnsafeTasks,
         ),
-        Part::of(Program::BankUnsafeTasks, "tasks, no lock"),
+        on_tasks(Program::BankUnsafeTasks, "tasks, no lock"),
         on_threads(
             Program::BankOneLockThreads,
             "threads, one lock",
             Program::BankOneLockTasks,
         ),
-        Part::of(Program::BankOneLockTasks, "tasks, one lock"),
+        on_tasks(Program::BankOneLockTasks, "tasks, one lock"),
         on_threads(
             Program::BankLockEachThreads,
             "threads, a lock each",
@@ -41,14 +57,14 @@ pub(super) const CHAPTER: Chapter = Chapter {
         ),
         Part {
             key: true, // the one to take home
-            ..Part::of(Program::BankLockEachTasks, "tasks, a lock each")
+            ..on_tasks(Program::BankLockEachTasks, "tasks, a lock each")
         },
         on_threads(
             Program::BankWrongOrderThreads,
             "threads, wrong order",
             Program::BankWrongOrderTasks,
         ),
-        Part::of(Program::BankWrongOrderTasks, "tasks, wrong order"),
+        on_tasks(Program::BankWrongOrderTasks, "tasks, wrong order"),
     ],
     lesson: Lesson {
         says: "Five workers move money between six accounts, and check the total after each \

@@ -9,6 +9,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
     question: "What happens to a server that has to ask others before it can answer?",
     place: "async web frameworks: Quart",
     shortest_wait: Some(SHORTEST),
+    scaled: Some("waits"),
     throws_dice: false,
     parts: &[
         Part {

@@ -8,6 +8,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
     question: "What if a program never waits, and only computes?",
     place: "CPU work: threads, multiprocessing, Cython",
     shortest_wait: None,
+    scaled: Some("steps"),
     throws_dice: false,
     parts: &[
         Part {

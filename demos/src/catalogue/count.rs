@@ -10,6 +10,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
     question: "What can a thread do while a function waits?",
     place: "asyncio: introduction",
     shortest_wait: Some(Duration::from_secs(1)),
+    scaled: Some("waits"),
     throws_dice: false,
     parts: &[
         Part {

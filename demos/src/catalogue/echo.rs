@@ -8,6 +8,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
     question: "What does a message through a socket cost?",
     place: "beyond the course: sockets",
     shortest_wait: None,
+    scaled: None,
     throws_dice: false,
     parts: &[
         Part {

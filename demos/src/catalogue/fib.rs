@@ -8,6 +8,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
     question: "How can a function stop in the middle, and go on later?",
     place: "asyncio: generators",
     shortest_wait: None,
+    scaled: None,
     throws_dice: false,
     parts: &[Part::of(Program::FibSteps, "steps")],
     lesson: Lesson {

@@ -14,6 +14,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
     question: "What does a file have to do with a loop?",
     place: "asyncio: other async-capable libraries",
     shortest_wait: None,
+    scaled: Some("files"),
     throws_dice: false,
     parts: &[
         Part {

@@ -19,6 +19,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
     question: "How does one wait for others, and not for ever?",
     place: "threads: greeters",
     shortest_wait: Some(A_SECOND),
+    scaled: Some("waits"),
     throws_dice: false,
     parts: &[
         Part {

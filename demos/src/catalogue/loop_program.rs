@@ -8,6 +8,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
     question: "What does a loop cost when there is nothing to wait for?",
     place: "asyncio: uvloop",
     shortest_wait: None,
+    scaled: None,
     throws_dice: false,
     parts: &[
         Part::of(Program::LoopMpsc, "mpsc"),

@@ -117,6 +117,7 @@ pub(crate) enum Program {
     PoolsTasks,
     UnsyncSynchronous,
     UnsyncAtOnce,
+    UnsyncPython,
     CityOnThreads,
     CityAwaited,
     EchoByHand,
@@ -133,6 +134,8 @@ pub(crate) struct Chapter {
     /// The shortest wait in its programs, at the course's pace. Scaled below a
     /// millisecond, the number of waits shrinks instead.
     pub(crate) shortest_wait: Option<Duration>,
+    /// What `--time-scale` multiplies: what of it there is less, or what is shorter.
+    pub(crate) scaled: Option<&'static str>,
     /// Whether its programs throw dice: a reader then wants to know the seed.
     pub(crate) throws_dice: bool,
     pub(crate) parts: &'static [Part],

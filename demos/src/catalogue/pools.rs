@@ -16,6 +16,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
     question: "Who is to do it, a thread or a process?",
     place: "execution pools",
     shortest_wait: Some(LATENCY),
+    scaled: Some("waits"),
     throws_dice: false,
     parts: &[
         Part {

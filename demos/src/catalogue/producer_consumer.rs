@@ -10,6 +10,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
     question: "How long does an item wait for its consumer?",
     place: "asyncio: the producer-consumer app",
     shortest_wait: Some(Duration::from_millis(500)),
+    scaled: Some("waits"),
     throws_dice: true,
     parts: &[
         Part {

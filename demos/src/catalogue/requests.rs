@@ -13,6 +13,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
     question: "How many requests does a system take before it degrades?",
     place: "why async: scalability",
     shortest_wait: Some(DATABASE),
+    scaled: Some("waits and work"),
     throws_dice: false,
     parts: &[
         Part {

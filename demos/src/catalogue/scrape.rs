@@ -9,6 +9,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
     question: "What if most of a program's time is spent waiting for others?",
     place: "asyncio: web scraping with aiohttp",
     shortest_wait: Some(LATENCY),
+    scaled: Some("waits"),
     throws_dice: false,
     parts: &[
         Part {

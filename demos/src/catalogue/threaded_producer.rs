@@ -10,6 +10,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
     question: "How does a person cancel what is going on?",
     place: "threads: the producer-consumer app",
     shortest_wait: Some(Duration::from_millis(500)),
+    scaled: Some("waits"),
     throws_dice: true,
     parts: &[
         Part {

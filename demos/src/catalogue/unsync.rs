@@ -10,6 +10,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
     question: "What if a program has work of every kind at once?",
     place: "built on asyncio: unsync",
     shortest_wait: Some(Duration::from_millis(1)),
+    scaled: Some("waits and work"),
     throws_dice: false,
     parts: &[
         Part {
@@ -21,6 +22,12 @@ pub(super) const CHAPTER: Chapter = Chapter {
         Part {
             seconds: |_| 1.5,
             ..Part::of(Program::UnsyncAtOnce, "at once")
+        },
+        Part {
+            runs_on: RunsOn::Pythons,
+            peer: Program::UnsyncAtOnce,
+            seconds: |_| 2.0,
+            ..Part::of(Program::UnsyncPython, "in Python")
         },
     ],
     lesson: Lesson {
@@ -49,7 +56,7 @@ started at once, and the total is near the longest part: the sleeps, a thousand 
         experiments: &[
             (
                 "demos run unsync --rt kolo-current,tokio-current",
-                "about 1.1 seconds on kolo and 2.1 on tokio: tokio's timers fire a millisecond late",
+                "about 1.1 seconds on kolo and on asyncio, and 2.1 on tokio: tokio's timers fire a millisecond late",
             ),
             (
                 "demos run unsync --time-scale 5",

@@ -9,6 +9,7 @@ pub(super) const CHAPTER: Chapter = Chapter {
     question: "How much faster can a program become?",
     place: "why async: speed",
     shortest_wait: Some(SHORTEST),
+    scaled: Some("waits and work"),
     throws_dice: false,
     parts: &[
         Part {

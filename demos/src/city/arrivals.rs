@@ -20,6 +20,7 @@ use super::upstreams::Upstreams;
 use crate::report::UnderLoad;
 use crate::stage::Stage;
 use crate::table::duration;
+use crate::under_load::{FOR_P99, FOR_P999, give_or_take};
 
 /// Who answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,10 +107,14 @@ pub(crate) fn report(
     upstreams: Upstreams,
 ) -> io::Result<()> {
     let ended = upstreams.end();
+    let within = served
+        .uncertainty
+        .map(|share| format!(" {}", give_or_take(share)));
     stage.cyan(format_args!(
-        "{} answered, {} a second.",
+        "{} answered, {} a second{}.",
         stage.thousands(served.answered),
-        per_second(served.rate)
+        per_second(served.rate),
+        within.unwrap_or_default()
     ));
     for (failure, times) in &served.failures {
         stage.red(format_args!("{times} × {}", told(failure)));
@@ -122,8 +127,16 @@ pub(crate) fn report(
     };
     let [p50, p99, p999, most] = [latency.p50, latency.p99, latency.p999, latency.most]
         .map(|time| duration(time.as_secs_f64()).trim_end().to_owned());
+    let rare = [
+        (FOR_P99, format!("p99 {p99}, ")),
+        (FOR_P999, format!("p99.9 {p999}, ")),
+    ];
+    let rare = rare
+        .into_iter()
+        .filter(|(enough, _)| served.answered >= *enough);
+    let rare: String = rare.map(|(_, text)| text).collect();
     stage.cyan(format_args!(
-        "From when it was due, a request takes {p50} in the median; p99 {p99}, p99.9 {p999}, at most {most}."
+        "From when it was due, a request takes {p50} in the median; {rare}at most {most}."
     ));
     let cpu = served.server_cpu.as_secs_f64();
     stage.plain(format_args!(
@@ -138,6 +151,7 @@ pub(crate) fn report(
     stage.under_load(UnderLoad {
         arriving: stage.wishes().city.rate(stage),
         answered: served.rate,
+        uncertainty: served.uncertainty,
         p50: latency.p50.as_secs_f64(),
         p99: latency.p99.as_secs_f64(),
         p999: latency.p999.as_secs_f64(),

@@ -108,6 +108,8 @@ pub(crate) fn play(program: Program, stage: &Stage) -> io::Result<()> {
         Program::CityAwaited => city::awaited(stage),
         Program::EchoByHand => load::by_hand(stage),
         Program::Echo => echo::server(stage),
-        Program::LoopPython => unreachable!("python runs its own program: python.rs"),
+        Program::LoopPython | Program::UnsyncPython => {
+            unreachable!("python runs its own program: python.rs")
+        }
     }
 }

@@ -78,7 +78,7 @@ pub(crate) mod on_kolo {
     pub(crate) use library::{new_loop, new_loop_with_pool, play};
 }
 
-/// The course on tokio.
+/// The course on tokio. Its site has Python among its guests, too.
 #[path = "."]
 pub(crate) mod on_tokio {
     use ::tokio as rt;
@@ -136,4 +136,5 @@ pub(crate) mod on_tokio {
     mod tasks;
 
     pub(crate) use library::{new_loop, new_loop_with_pool, play};
+    pub(crate) use site::Site;
 }

@@ -22,7 +22,8 @@
 //! `--time-scale F` multiplies the downloads' latency and the number of square roots;
 //! and each wait, but where that would go below a millisecond, the number of waits.
 //!
-//! Read next: `../crew/mix.rs`, the parts and what is said of them.
+//! Read next: `../crew/mix.rs`, the parts and what is said of them; `unsync.py`, the same in
+//! Python, with processes for what computes.
 
 use std::hint::black_box;
 use std::io;
@@ -33,19 +34,14 @@ use std::time::Duration;
 use super::client::Client;
 use super::site::Site;
 use super::{new_loop_with_pool, rt};
-use crate::crew::mix::{Kind, Mix, Took};
+use crate::crew::mix::{Kind, Mix, ROOTS, SLEEP, SLEEPS, Took};
 use crate::stage::Stage;
 use crate::web::blocking;
 use crate::web::episodes::{FIRST, LATENCY};
 use crate::web::visit;
 
-/// How many square roots a part takes.
-const ROOTS: u64 = 10_000_000;
 /// At most so many threads for what blocks; as many as are needed are started.
 const POOL: u16 = 512;
-/// How often a part sleeps, and for how long.
-const SLEEPS: u64 = 1_000;
-const SLEEP: Duration = Duration::from_millis(1);
 
 // CPU work: it waits for nothing, and is the same in both versions.
 

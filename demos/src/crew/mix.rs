@@ -5,12 +5,21 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use serde::Deserialize;
+
 use super::Whom;
 use crate::stage::Stage;
 use crate::web::trouble::Trouble;
 
+/// How many square roots a part takes.
+pub(crate) const ROOTS: u64 = 10_000_000;
+/// How often a part sleeps, and for how long.
+pub(crate) const SLEEPS: u64 = 1_000;
+pub(crate) const SLEEP: Duration = Duration::from_millis(1);
+
 /// What a part does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Kind {
     Computing,
     Downloading,
@@ -63,6 +72,16 @@ impl Took {
 
     pub(crate) fn so_far(&self) -> Duration {
         self.began.elapsed()
+    }
+
+    /// One that ended elsewhere.
+    pub(crate) fn elsewhere(kind: Kind, time: Duration, thread: String, well: bool) -> Self {
+        Self {
+            time,
+            thread,
+            well,
+            ..Self::begin(kind)
+        }
     }
 
     /// Ends it.
@@ -120,16 +139,23 @@ impl Mix {
     /// Ends the version that does one part after the other.
     pub(crate) fn done_one_by_one(self) {
         let (sum, stage) = (self.sum(), self.stage.clone());
-        let took = self.done("Synchronous");
+        let took = self.began.elapsed();
+        self.done("Synchronous", took);
         stage.check("one part after the other", took >= sum);
     }
 
     /// Ends the version that starts them all at once.
     pub(crate) fn done_at_once(self) {
+        let took = self.began.elapsed();
+        self.done_at_once_in(took);
+    }
+
+    /// The same, of parts that somebody else has timed.
+    pub(crate) fn done_at_once_in(self, took: Duration) {
         let (sum, stage) = (self.sum(), self.stage.clone());
         let longest = self.parts.iter().map(|part| part.time).max();
         let longest = longest.unwrap_or_default();
-        let took = self.done("Unsync");
+        self.done("Unsync", took);
         let [longest_s, sum_s] = [longest, sum].map(|time| stage.seconds(time));
         stage.plain(format_args!(
             "The longest part took {longest_s} seconds; one after the other: {sum_s}."
@@ -139,8 +165,8 @@ impl Mix {
         stage.check("the parts overlap", took < sum + stage.slack());
     }
 
-    fn done(self, version: &str) -> Duration {
-        let (took, stage) = (self.began.elapsed(), self.stage);
+    fn done(self, version: &str, took: Duration) {
+        let stage = self.stage;
         stage.white(format_args!(
             "{version} version done in {} seconds.",
             stage.seconds(took)
@@ -163,6 +189,5 @@ impl Mix {
         stage.took(took);
         let well = self.parts.iter().all(|part| part.well);
         stage.check("every page was had, and no wait was cut short", well);
-        took
     }
 }

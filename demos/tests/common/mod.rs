@@ -17,6 +17,20 @@ pub(crate) fn demos(line: &str) -> Command {
     command
 }
 
+/// The same, with SIGHUP as a program has it by default (`default`) or below `nohup`
+/// (`ignore`), whatever the tests were started with.
+pub(crate) fn demos_with_sighup(how: &str, line: &str) -> Command {
+    let plain = demos(line);
+    let mut command = Command::new("env");
+    command.arg(format!("--{how}-signal=HUP"));
+    command.arg(plain.get_program()).args(plain.get_args());
+    for (name, _) in plain.get_envs() {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,

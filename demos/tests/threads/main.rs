@@ -8,7 +8,7 @@ mod terminal;
 
 use serde_json::Value;
 
-use common::{json, ran, runtimes, transcript};
+use common::{interrupt, json, ran, runtimes, transcript};
 
 /// The titles of a demo that has `programs` on threads and as tasks.
 fn titles(programs: &[&str]) -> Vec<String> {
@@ -254,6 +254,45 @@ fn what_is_asked_of_the_bank_is_heeded_in_fresh_processes_too() {
             assert!(claims(row).contains(&"every check was made"), "{row}");
         }
     }
+}
+
+#[test]
+fn what_is_scaled_is_said_for_each_demo() {
+    for (line, said) in [
+        (
+            "compare bank --runs 1 --transfers 20",
+            "fresh process; transfers × 0.05,",
+        ),
+        (
+            "compare count --runs 1 --time-scale 0.01",
+            "fresh process; waits × 0.01,",
+        ),
+        ("compare fib --runs 1", "fresh process,"),
+        (
+            "run bank --transfers 20 --time-scale 0.5",
+            "course's: transfers × 0.5.",
+        ),
+        ("run compute --time-scale 0.01", "course's: steps × 0.01."),
+    ] {
+        let ended = ran(&format!("{line} --rt kolo-current"));
+        assert_eq!(ended.code, Some(0), "{line}: {}{}", ended.out, ended.err);
+        assert!(ended.out.contains(said), "{line}: {}", ended.out);
+    }
+    let ended = ran("run bank --transfers 20 --rt kolo-current");
+    assert!(!ended.out.contains("another pace"), "{}", ended.out);
+}
+
+#[test]
+fn a_long_run_says_how_long() {
+    let line = "run bank --transfers 1000000 --workers 64 --rt kolo-current";
+    let ended = interrupt(line, "This takes about ");
+    assert_eq!(ended.code, Some(130), "{}{}", ended.out, ended.err);
+    // Eight programs, two microseconds a transfer.
+    assert!(
+        ended.out.contains("This takes about 17m 4s; "),
+        "{}",
+        ended.out
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::thread::yield_now;
 
 use serde_json::Value;
 
-use super::common::{Ended, demos, end, json};
+use super::common::{Ended, demos, demos_with_sighup, end, json};
 use super::site::{Page, serve};
 use super::{folder, is_empty};
 
@@ -29,6 +29,14 @@ fn stat(process: &Path) -> Option<(char, u32)> {
     let mut words = rest.split(' ');
     let state = words.next()?.chars().next()?;
     Some((state, words.next()?.parse().ok()?))
+}
+
+/// How long a process has computed, in the kernel's hundredths of a second.
+fn ticks(process: &Path) -> u64 {
+    let stat = fs::read_to_string(process.join("stat")).expect("it runs");
+    let (_, rest) = stat.rsplit_once(") ").expect("a name before");
+    let user = rest.split(' ').nth(11).expect("utime");
+    user.parse().expect("a number")
 }
 
 /// The children of a process.
@@ -65,6 +73,9 @@ fn await_end(process: &Path) {
     }
 }
 
+/// How `kill` names what interrupts a command, and the exit code of it.
+const INTERRUPTIONS: [(&str, i32); 3] = [("-INT", 130), ("-TERM", 143), ("-HUP", 129)];
+
 fn pid(process: &Path) -> String {
     let name = process.file_name().expect("a pid");
     name.to_string_lossy().into_owned()
@@ -76,7 +87,7 @@ fn signal(which: &str, pid: &str) {
 }
 
 fn start(line: &str) -> (Child, BufReader<ChildStdout>) {
-    let mut child = demos(line)
+    let mut child = demos_with_sighup("default", line)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -147,6 +158,55 @@ fn workers_end_with_the_process_they_work_for() {
     }
 }
 
+/// What Python runs for `unsync`.
+const UNSYNC_IN_PYTHON: &str = concat!(
+    include_str!("../../src/course/engine.py"),
+    include_str!("../../src/course/unsync.py")
+);
+
+/// `unsync` on asyncio, with more to compute than anybody waits for, and its three
+/// processes that compute; `None` where no Python is.
+fn endless_python() -> Option<(Child, Vec<PathBuf>)> {
+    let site = serve(|_| Page::Html("<html>A page</html>"));
+    let port = site.rsplit(':').next().expect("a port");
+    let plan = format!(
+        r#"{{"host": "127.0.0.1", "port": {port}, "path": "/150", "roots": 1000000000000, "sleeps": 1, "sleep_s": 0.001}}"#
+    );
+    let mut command = Command::new("python3");
+    command.args(["-c", UNSYNC_IN_PYTHON, "asyncio", &plan]);
+    let child = command.stdout(Stdio::piped()).spawn().ok()?;
+    let workers = await_children(child.id(), "asyncio", 3);
+    Some((child, workers))
+}
+
+#[test]
+fn processes_of_python_that_are_killed_are_told_in_its_answer() {
+    let Some((child, workers)) = endless_python() else {
+        return;
+    };
+    for worker in &workers {
+        signal("-KILL", &pid(worker));
+    }
+    let ended = end(child.wait_with_output().expect("python ends"));
+    assert_eq!(ended.code, Some(0));
+    let answer: Value = serde_json::from_str(&ended.out).expect("JSON");
+    let error = answer["error"].as_str().expect("a sentence");
+    assert!(error.starts_with("ForkProcess-1, PID "), "{error}");
+    assert!(error.ends_with(", ended before it was done"), "{error}");
+}
+
+#[test]
+fn processes_of_python_end_with_it() {
+    let Some((mut child, workers)) = endless_python() else {
+        return;
+    };
+    child.kill().expect("it runs");
+    child.wait().expect("killed");
+    for worker in &workers {
+        await_end(worker);
+    }
+}
+
 /// A site whose first page is there, for the pool of threads; the next ones don't come
 /// until it is told to go on.
 fn site_that_keeps_a_worker_waiting() -> (String, Arc<AtomicBool>) {
@@ -199,20 +259,22 @@ fn a_pool_goes_on_without_a_worker_that_was_killed() {
 }
 
 #[test]
-fn ctrl_c_ends_the_workers_too() {
-    let (site, _goes_on) = site_that_keeps_a_worker_waiting();
-    let (child, mut out) = start(&format!(
-        "run pools --workers 3 --timeout 3600 --rt kolo-current --site {site}/1"
-    ));
-    read_to(&mut out, "── process pool ");
-    let workers = await_children(child.id(), "--be-a-worker", 3);
-    read_to(&mut out, "Getting title from ");
-    signal("-INT", &child.id().to_string());
-    let ended = ended(child, out);
-    assert_eq!(ended.code, Some(130), "{}{}", ended.out, ended.err);
-    assert!(ended.out.contains("interrupted"), "{}", ended.out);
-    for worker in &workers {
-        await_end(worker);
+fn whatever_interrupts_it_the_workers_end_too() {
+    for (kill, code) in INTERRUPTIONS {
+        let (site, _goes_on) = site_that_keeps_a_worker_waiting();
+        let (child, mut out) = start(&format!(
+            "run pools --workers 3 --timeout 3600 --rt kolo-current --site {site}/1"
+        ));
+        read_to(&mut out, "── process pool ");
+        let workers = await_children(child.id(), "--be-a-worker", 3);
+        read_to(&mut out, "Getting title from ");
+        signal(kill, &child.id().to_string());
+        let ended = ended(child, out);
+        assert_eq!(ended.code, Some(code), "{}{}", ended.out, ended.err);
+        assert!(ended.out.contains("interrupted"), "{}", ended.out);
+        for worker in &workers {
+            await_end(worker);
+        }
     }
 }
 
@@ -227,15 +289,17 @@ fn many_files(command: &str, place: &Path) -> String {
 }
 
 #[test]
-fn ctrl_c_leaves_no_file() {
-    let place = folder("ctrl_c_leaves_no_file");
-    let (child, mut out) = start(&many_files("run files", &place));
-    read_to(&mut out, "1,000 files of 65,536 bytes");
-    signal("-INT", &child.id().to_string());
-    let ended = ended(child, out);
-    assert_eq!(ended.code, Some(130), "{}{}", ended.out, ended.err);
-    assert_eq!(ended.err, "");
-    is_empty(&place);
+fn whatever_interrupts_it_leaves_no_file() {
+    let place = folder("interrupted_files");
+    for (kill, code) in INTERRUPTIONS {
+        let (child, mut out) = start(&many_files("run files", &place));
+        read_to(&mut out, "1,000 files of 65,536 bytes");
+        signal(kill, &child.id().to_string());
+        let ended = ended(child, out);
+        assert_eq!(ended.code, Some(code), "{}{}", ended.out, ended.err);
+        assert_eq!(ended.err, "");
+        is_empty(&place);
+    }
 }
 
 #[test]
@@ -270,14 +334,30 @@ fn await_first_file(place: &Path) -> PathBuf {
 }
 
 #[test]
-fn ctrl_c_leaves_no_file_of_a_process_of_its_own() {
-    let place = folder("ctrl_c_of_a_comparison");
-    let (child, out) = start(&many_files("compare files --runs 1", &place));
-    await_first_file(&place);
-    signal("-INT", &child.id().to_string());
-    let ended = ended(child, out);
-    assert_eq!(ended.code, Some(130), "{}{}", ended.out, ended.err);
-    is_empty(&place);
+fn whatever_interrupts_it_leaves_no_file_of_a_process_of_its_own() {
+    let place = folder("interrupted_comparison");
+    for (kill, code) in INTERRUPTIONS {
+        let (child, out) = start(&many_files("compare files --runs 1", &place));
+        await_first_file(&place);
+        signal(kill, &child.id().to_string());
+        let ended = ended(child, out);
+        assert_eq!(ended.code, Some(code), "{}{}", ended.out, ended.err);
+        is_empty(&place);
+    }
+}
+
+#[test]
+fn a_measured_process_ends_with_the_session_that_was_killed() {
+    let line = "compare compute --steps 50000000 --time-scale 100 --runs 1";
+    let (mut child, _out) = start(line);
+    let measured = await_children(child.id(), "measure", 1);
+    // What it asks of the kernel, it asks before it works for so long.
+    while ticks(&measured[0]) < 20 {
+        yield_now();
+    }
+    child.kill().expect("it runs");
+    child.wait().expect("killed");
+    await_end(&measured[0]);
 }
 
 #[test]

@@ -371,6 +371,46 @@ fn every_kind_of_work_is_done_on_every_runtime() {
 }
 
 #[test]
+fn python_does_the_same_or_says_why_not() {
+    let ended = ran("run unsync --time-scale 0.02 --rt kolo-current");
+    assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
+    let report = json("run unsync --time-scale 0.02 --rt kolo-current");
+    for row in report["rows"].as_array().expect("rows").iter().skip(2) {
+        assert_eq!(row["program"], "in Python");
+        let loop_name = row["runtime"].as_str().expect("a name");
+        let lines = transcript(&ended.out, &format!("in Python, {loop_name}"));
+        if row["status"] == "skipped" {
+            let why = row["note"].as_str().expect("why");
+            assert!(why.contains("python3"), "{why}");
+            assert_eq!(lines, [format!("skipped: {why}")]);
+            continue;
+        }
+        assert_eq!(row["status"], "done", "{row}");
+        assert_eq!(row["checks"].as_array().expect("checks").len(), 3, "{row}");
+        let many = |start: &str| lines.iter().filter(|line| line.starts_with(start)).count();
+        assert_eq!(
+            (many("Computing..."), many("Waiting...")),
+            (3, 4),
+            "{lines:?}"
+        );
+        assert_eq!(many("Unsync version done in "), 1, "{lines:?}");
+        let computing = lines.iter().find(|line| line.contains("3 × computing "));
+        assert!(computing.expect("said").contains("Process-"), "{lines:?}");
+    }
+}
+
+#[test]
+fn a_python_that_was_named_and_is_none_is_3() {
+    let line = "run unsync --time-scale 0.001 --rt kolo-current --python /nowhere/python3";
+    let ended = ran(line);
+    assert_eq!(ended.code, Some(3), "{}{}", ended.out, ended.err);
+    let said = ended
+        .out
+        .matches("skipped: /nowhere/python3 does not start: ");
+    assert_eq!(said.count(), 2, "{}", ended.out);
+}
+
+#[test]
 fn the_kinds_are_on_threads_that_suit_them() {
     let ended = ran("run unsync --time-scale 0.02 --rt kolo-current");
     let lines = transcript(&ended.out, "at once, kolo-current");

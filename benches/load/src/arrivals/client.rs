@@ -11,6 +11,7 @@ use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
+use super::pace::Pace;
 use super::{Arrivals, Failure, Served};
 use crate::alarm::Alarm;
 use crate::client::Stopwatch;
@@ -56,8 +57,7 @@ struct Client<'a> {
     /// How many requests have become due.
     due: u64,
     waiting: VecDeque<u64>,
-    /// When the first quarter of all answers was there, and when the third.
-    quarters: [Option<Instant>; 2],
+    pace: Pace,
     last_answer: Option<Instant>,
     latencies: Histogram<u64>,
     served: Served,
@@ -82,7 +82,7 @@ pub fn run(plan: &Arrivals) -> io::Result<Served> {
         idle: Vec::new(),
         due: 0,
         waiting: VecDeque::new(),
-        quarters: [None; 2],
+        pace: Pace::of(plan.requests),
         last_answer: None,
         latencies: Histogram::new_with_bounds(1, MOST, 3).expect("fixed bounds"),
         served: Served::default(),
@@ -93,11 +93,9 @@ pub fn run(plan: &Arrivals) -> io::Result<Served> {
     if let Some(last) = client.last_answer {
         served.wall = last - client.began;
         served.rate = served.answered as f64 / served.wall.as_secs_f64();
-        let [first, third] = quarters(plan.requests);
-        if let [Some(from), Some(to)] = client.quarters
-            && from < to
-        {
-            served.rate = (third - first) as f64 / (to - from).as_secs_f64();
+        if let Some(rate) = client.pace.rate() {
+            served.rate = rate.each_second;
+            served.uncertainty = rate.uncertainty;
         }
         served.latency = Some(latency(&client.latencies));
     } else {
@@ -257,10 +255,7 @@ impl Client<'_> {
         self.latencies.saturating_record(took.as_nanos() as u64);
         self.last_answer = Some(now);
         self.served.answered += 1;
-        let quarters = quarters(self.plan.requests);
-        if let Some(at) = quarters.iter().position(|n| *n == self.served.answered) {
-            self.quarters[at] = Some(now);
-        }
+        self.pace.answered(now);
     }
 
     fn failed(&mut self, failure: Failure) {
@@ -270,12 +265,6 @@ impl Client<'_> {
             None => failures.push((failure, 1)),
         }
     }
-}
-
-/// After how many answers a quarter of them is there, and three.
-fn quarters(requests: u64) -> [u64; 2] {
-    let first = (requests / 4).max(1);
-    [first, requests - first]
 }
 
 fn is_hung_up(error: &io::Error) -> bool {

@@ -22,7 +22,7 @@
 //! Only what makes all the rest pointless is an error: nobody listens any more, or
 //! nothing at all is heard for longer than the server may take.
 //!
-//! Read next: `client.rs`.
+//! Read next: `client.rs`, `pace.rs`.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -32,6 +32,7 @@ use serde::{Deserialize, Serialize};
 use crate::plan::Latency;
 
 mod client;
+mod pace;
 
 #[cfg(test)]
 mod tests;
@@ -77,6 +78,9 @@ pub struct Served {
     /// Answers a second, of the middle half of them: neither the wait for the first
     /// nor that for the last is in it.
     pub rate: f64,
+    /// By what share of it, either way, that may be wrong (95 %), for answers come
+    /// unevenly; `None` if they were too few to tell.
+    pub uncertainty: Option<f64>,
     /// Of those answered, from the moment at which each was due.
     pub latency: Option<Latency>,
     pub server_cpu: Duration,
