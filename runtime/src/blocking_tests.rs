@@ -54,7 +54,9 @@ fn jobs_that_wait_for_each_other_all_get_a_thread() {
 fn jobs_beside_one_that_stays_get_a_thread_though_others_end() {
     let pool = BlockingPool::new(5, Duration::from_secs(60));
     let (leave, stay) = mpsc::channel::<()>();
-    let busy = move || drop(stay.recv());
+    let busy = move || {
+        let _ = stay.recv();
+    };
     pool.submit(busy, AtClose::Drop, start).1.unwrap();
     for _ in 0..100 {
         assert_eq!(submit_meeting(&pool, 4).iter().count(), 4);
@@ -81,7 +83,9 @@ fn one_thread_does_all(refuse: fn(Worker) -> io::Result<thread::JoinHandle<()>>)
     let pool = BlockingPool::new(100, Duration::from_secs(60));
     let (open, door) = mpsc::channel::<()>();
     let late = move |worker: Worker| {
-        let hello = move || drop(door.recv());
+        let hello = move || {
+            let _ = door.recv();
+        };
         thread::Builder::new().spawn(move || worker.run(hello, || {}, refuse))
     };
     let (ran, runs) = mpsc::channel();
