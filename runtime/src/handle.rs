@@ -370,7 +370,8 @@ impl Handle {
                     hook();
                 }
             };
-            worker.run(hello, || handle.blocking_work_done());
+            let after = || handle.blocking_work_done();
+            worker.run(hello, after, |worker| handle.start_thread(worker));
             if let Some(hook) = &threads.on_stop {
                 hook();
             }
