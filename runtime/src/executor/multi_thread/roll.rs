@@ -221,4 +221,24 @@ mod tests {
         }
         assert_eq!(roll.len(), 0);
     }
+
+    /// Part 1's room, filled again and again: what part 0 ends is put away in time.
+    #[test]
+    fn keys_of_tasks_that_end_elsewhere_are_given_out_again() {
+        let roll = Roll::of(2, 18);
+        let room = 3 * 256;
+        for _ in 0..3 {
+            let mut tasks = Vec::new();
+            for _ in 0..room {
+                let (runnable, handle) = new_task(async {}, Nowhere);
+                assert!(roll.enter(&runnable, 1));
+                tasks.push((runnable, handle));
+            }
+            assert_eq!(lens(&roll), [0, room]);
+            for (runnable, _) in tasks {
+                let _ = runnable.run(&roll);
+            }
+        }
+        assert_eq!(roll.len(), 0);
+    }
 }
