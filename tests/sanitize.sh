@@ -1,13 +1,15 @@
 #!/bin/sh
-# Runs kolo's rows of the conformance suite, and kolo's unit tests, under
-# AddressSanitizer (with LeakSanitizer) and ThreadSanitizer. Needs a nightly
+# Runs kolo's rows of the conformance suite, kolo's unit tests, and the demos on
+# kolo's two executors, under AddressSanitizer (with LeakSanitizer) and
+# ThreadSanitizer. Needs a nightly
 # toolchain; what is missing is named, skipped, and no failure. Succeeds if no
 # test failed and nothing was reported.
 #
 #   tests/sanitize.sh [address] [thread] [-- arguments of the suite]
 #
 # With arguments of the suite (its filter is one string, as '[kolo-current] p05'),
-# the suite alone is run.
+# the suite alone is run. A demo that can't run where the sanitizer is must be named
+# below, with the reason.
 #
 # ThreadSanitizer sees only what is compiled with it, and knows no fences. std
 # comes ready-made. So kolo is built with `--cfg kolo_tsan`, which lets its locks
@@ -80,6 +82,38 @@ build() {
     cargo_test suite --no-run && cargo_test unit --no-run
 }
 
+# demos NAME: each demo on kolo's executors, a short while; all must hold and report
+# nothing.
+demos() {
+    log=$logs/$(echo "$1" | tr ' ,' '--').log
+    : >"$log"
+    RUSTFLAGS=$flags CARGO_TARGET_DIR=$logs cargo +nightly build --quiet --target "$target" -p kolo-demos >>"$log" 2>&1 || :
+    program=$logs/$target/debug/demos
+    played=0
+    broken=
+    for demo in $("$program" list --format json | sed -n 's/^ *"name": "\([a-z-]*\)".*/\1/p'); do
+        echo "==== $demo" >>"$log"
+        if "$program" run "$demo" --rt kolo-current,kolo-multi --time-scale 0.02 --items 5000 --seed 7 >>"$log" 2>&1 </dev/null; then
+            played=$((played + 1))
+        else
+            broken="$broken $demo"
+        fi
+    done
+    reports=$(reports_in "$log")
+    if [ -z "$broken" ] && [ "$reports" = 0 ] && [ "$played" -gt 0 ]; then
+        say "$1: $played played, nothing reported"
+        return
+    fi
+    failed=1
+    grep -e '^SUMMARY: ' "$log" | sort | uniq -c | sort -rn | head -n 40
+    say "$1: FAILED (played: $played, failed:${broken:- none}, reports: $reports), see $log"
+}
+
+# How often a sanitizer spoke up.
+reports_in() {
+    grep -c -e '^WARNING: ThreadSanitizer' -e 'ERROR: [A-Z][a-z]*Sanitizer' "$1" || :
+}
+
 # cargo_test suite|unit ...: runs cargo for what `build` was last called for.
 cargo_test() {
     case $1 in
@@ -99,7 +133,7 @@ run() {
     status=0
     cargo_test "$@" >"$log" 2>&1 || status=$?
     passed=$(sed -n 's/^test result: .* \([0-9]* passed\).*/\1/p' "$log")
-    reports=$(grep -c -e '^WARNING: ThreadSanitizer' -e 'ERROR: [A-Z][a-z]*Sanitizer' "$log" || :)
+    reports=$(reports_in "$log")
     if [ "$status" = 0 ] && [ "$reports" = 0 ] && [ -n "$passed" ]; then
         say "$name: $passed, nothing reported"
         return
@@ -134,7 +168,13 @@ address() {
     [ -z "$symbolizer" ] || export ASAN_SYMBOLIZER_PATH="$symbolizer"
     build address
     run "address, suite" suite -- "${@:-[kolo-}"
-    [ $# -gt 0 ] || run "address, unit tests" unit
+    [ $# -gt 0 ] || {
+        # Both end a process short of what the sanitizer itself needs: addresses,
+        # and descriptors.
+        run "address, unit tests" unit -- --skip block_in_place_says_so_if \
+            --skip hears_though_no_descriptor_is_left
+        demos "address, demos"
+    }
 }
 
 thread() {
@@ -169,6 +209,7 @@ history_size=4 exitcode=66 external_symbolizer_path=$symbolizer"
             run "thread, as $pass, unit tests" unit -- --test-threads=1
             finds "thread, as $pass" planted_in_the_open
             finds "thread, as $pass" "$hidden"
+            demos "thread, as $pass, demos"
         fi
     done
 }

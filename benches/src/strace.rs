@@ -5,8 +5,10 @@
 //! by the clock when to look for news would decide otherwise. So only the calls
 //! that are counted are stopped (`--seccomp-bpf`; all others run as ever), and
 //! waits are counted in another run than transfers: there a message costs what
-//! it always costs, and only the wait itself is slower. What remains is that a
-//! slow wait finds more news, for every server alike.
+//! it always costs, and only the wait itself is slower. strace runs on the server's
+//! core, which is free while it does: on the client's it would keep that from sending,
+//! now and then, and a batch would fall apart. What remains is that a slow wait finds
+//! more news, for every server alike.
 //!
 //! As with [`callgrind`](crate::callgrind), two sizes are taken from each other.
 
@@ -14,6 +16,8 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+
+use kolo_load::Placement;
 
 /// Is strace there, and may it trace?
 #[must_use]
@@ -63,6 +67,8 @@ fn serve_as_client(server: &mut Child) -> std::io::Result<()> {
     let mut said = BufReader::new(server.stdout.take().expect("asked for above"));
     let mut plan = String::new();
     said.read_line(&mut plan)?;
+    // The server has read where it may run, and strace runs only while it is stopped.
+    Placement::apart().join_server(server.id())?;
     let answer = kolo_load::run_for(&plan)?;
     let mut told = server.stdin.take().expect("asked for above");
     told.write_all(answer.as_bytes())?;

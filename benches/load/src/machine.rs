@@ -78,6 +78,22 @@ impl Placement {
         }
     }
 
+    /// Puts another process's first thread on the server's core: one that runs only
+    /// while the server is stopped, and would else stand in the client's way.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn join_server(self, process: u32) -> io::Result<()> {
+        match self {
+            Placement::Apart { server, .. } => Ok(sched_setaffinity(
+                Pid::from_raw(process.cast_signed()),
+                &only(server)?,
+            )?),
+            Placement::Anywhere => Ok(()),
+        }
+    }
+
     /// May the client ask without end?
     pub(crate) fn spins(self) -> bool {
         self != Placement::Anywhere
@@ -86,10 +102,14 @@ impl Placement {
 
 fn pin(core: usize) -> io::Result<Pinned> {
     let before = sched_getaffinity(MYSELF)?;
+    sched_setaffinity(MYSELF, &only(core)?)?;
+    Ok(Pinned(before))
+}
+
+fn only(core: usize) -> io::Result<CpuSet> {
     let mut one = CpuSet::new();
     one.set(core)?;
-    sched_setaffinity(MYSELF, &one)?;
-    Ok(Pinned(before))
+    Ok(one)
 }
 
 impl Drop for Pinned {

@@ -183,9 +183,12 @@ fn p17_fd_writable_again(on: On) {
         let mut waiting = pin!(here.writable());
         assert!(poll_once(waiting.as_mut(), &waker).is_pending());
         driver_looked().await;
-        assert_eq!(count.wakes(), 0);
+        // A wake-up from before the clear may still have been on its way; there is no
+        // room all the same.
+        assert!(poll_once(waiting.as_mut(), &waker).is_pending());
+        let before = count.wakes();
         there.read_exact(&mut vec![0; filled]).unwrap();
-        until(|| count.wakes() > 0).await;
+        until(|| count.wakes() > before).await;
         assert!(waiting.await.is_ok());
     });
 }
