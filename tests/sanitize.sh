@@ -91,7 +91,7 @@ demos() {
     program=$logs/$target/debug/demos
     played=0
     broken=
-    for demo in $("$program" list --format json | sed -n 's/^ *"name": "\([a-z-]*\)".*/\1/p'); do
+    for demo in $("$program" list --format json | sed -n '/"runtimes"/q; s/^ *"name": "\([a-z-]*\)".*/\1/p'); do
         echo "==== $demo" >>"$log"
         if "$program" run "$demo" --rt kolo-current,kolo-multi --time-scale 0.02 --items 5000 --seed 7 >>"$log" 2>&1 </dev/null; then
             played=$((played + 1))

@@ -83,7 +83,7 @@ struct Hall {
     roll: Mutex<Roll>,
     /// A thread was called, or the pool closed.
     work: Condvar,
-    /// A thread ended after the pool closed.
+    /// The closed pool's last thread ends.
     gone: Condvar,
     most: usize,
     keep_alive: Duration,
@@ -298,8 +298,11 @@ impl BlockingPool {
             .partition(|job| job.at_close == AtClose::Run);
         roll.queue = kept;
         roll.unfinished -= dropped.len();
+        let waited_for = roll.idle > 0;
         drop(roll);
-        self.hall.work.notify_all();
+        if waited_for {
+            self.hall.work.notify_all();
+        }
         for job in dropped {
             job.runnable.cancel(&Unregistered);
         }
@@ -310,23 +313,22 @@ impl BlockingPool {
     pub(crate) fn wait(&self, timeout: Option<Duration>) {
         let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
         let mut roll = self.hall.roll.lock();
-        while roll.threads > 0 {
-            roll = match deadline {
-                None => self.hall.gone.wait(roll),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return;
-                    }
-                    self.hall.gone.wait_timeout(roll, left).0
-                }
-            };
+        while let Some(deadline) = deadline
+            && roll.threads > 0
+        {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            roll = self.hall.gone.wait_timeout(roll, left).0;
         }
-        let joins = mem::take(&mut roll.joins);
-        drop(roll);
-        for join in joins {
-            // Its last act was to sign off; a panic has been reported.
+        // To join a thread is to sleep until it is gone: one sleep for both, where nobody
+        // counts the time. One that handed a worker's post over leaves another to join.
+        while let Some(join) = roll.joins.pop() {
+            drop(roll);
+            // A panic has been reported.
             let _ = join.join();
+            roll = self.hall.roll.lock();
         }
     }
 }
@@ -470,9 +472,9 @@ impl Hall {
             // Nobody will join it: let go of its own handle.
             let me = thread::current().id();
             roll.joins.retain(|join| join.thread().id() != me);
+        } else if roll.threads == 0 {
+            self.gone.notify_all();
         }
-        drop(roll);
-        self.gone.notify_all();
     }
 }
 

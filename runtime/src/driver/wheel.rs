@@ -265,9 +265,9 @@ impl<T> Wheel<T> {
 
     /// Empties the wheel, in no order.
     pub(crate) fn take_all(&mut self) -> impl Iterator<Item = T> + use<T> {
-        self.occupied = [0; LEVELS];
-        for (list, ends) in self.lists.iter_mut().enumerate() {
-            *ends = empty_list(list);
+        if self.len > 0 {
+            self.occupied = [0; LEVELS];
+            self.lists = (0..=DUE).map(empty_list).collect();
         }
         (self.free, self.len) = (END, 0);
         let entries = mem::take(&mut self.entries);

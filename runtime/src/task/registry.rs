@@ -121,7 +121,9 @@ impl Registry {
     /// One at a time: a destructor may reach the executor again, and finds the
     /// registry at rest.
     pub(crate) fn take_one(&mut self) -> Option<Doomed> {
-        while let Some(page) = self.pages.len().checked_sub(1) {
+        while self.len > 0
+            && let Some(page) = self.pages.len().checked_sub(1)
+        {
             let base = page * PAGE;
             let found = self.pages[page]
                 .iter()
@@ -149,7 +151,7 @@ impl Registry {
     /// whoever runs it or has its runnable. One at a time: its destructor may wait for
     /// another to end.
     pub(crate) fn claim_idle(&mut self, from: &mut u32) -> Option<Claimed> {
-        while (*from as usize) < self.pages.len() * PAGE {
+        while self.len > 0 && (*from as usize) < self.pages.len() * PAGE {
             let key = *from;
             *from += 1;
             if let Ok(task) = self.slot(key).read()
@@ -163,10 +165,16 @@ impl Registry {
         None
     }
 
+    /// Has it a key that was used before, or a page with one?
+    #[inline]
+    pub(crate) fn has_free_key(&self) -> bool {
+        self.free != NONE
+    }
+
     /// Has it a key for another task?
     #[inline]
     pub(crate) fn has_room(&self) -> bool {
-        self.free != NONE || self.pages.len() < self.most_pages()
+        self.has_free_key() || self.pages.len() < self.most_pages()
     }
 
     fn most_pages(&self) -> usize {

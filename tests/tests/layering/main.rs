@@ -139,7 +139,7 @@ const UNSAFE: &[(&str, &str)] = &[
 ];
 
 /// What "the core" is: the parts that a student reads to know how a task gets on. (The
-/// blocking pool is a pool of threads beside it.)
+/// blocking pool is a pool of threads beside it, with the half of Handle that fills it.)
 const CORE: &[&str] = &[
     "task/",
     "executor/",

@@ -41,7 +41,7 @@
 //! | wake by the running task, pop | 1 | own slot | no |
 //! | yield | 1 | own deque | no |
 //! | spawn, pop | 4: the count of the runtime's Handles, the roll's lock (2), pop; with others ready 5: a fence | that count, which all workers share; own part of the roll, own deque; the idle word is read | contention for the count |
-//! | completion | 3: the roll's lock (2), that count | the part in which it was spawned, that count | contention for the count |
+//! | completion | 3: a lock of the roll (2), that count | the part in which it was spawned, its basket if that is another's, that count | contention for the count |
 //! | wake from outside | 3: injector (2), fence | injector, idle word read | contention for the injector's tail |
 //! | a timer set, taken back | 2 each: the part's lock | own part of the timers | no; a sleep in the driver looks at up to 65 parts |
 //! | stealing, from the injector too | 2 per batch | the victim's deque | tries up to n victims |
@@ -281,6 +281,7 @@ impl Owner for MultiThread {
 
     #[inline]
     fn forget(&self, key: u32) {
-        self.roll.remove(key);
+        let near = Worker::current(|worker| worker.index.get());
+        self.roll.remove(key, near.unwrap_or(0));
     }
 }
