@@ -37,12 +37,13 @@ use std::mem::ManuallyDrop;
 use std::num::NonZeroU64;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
 use crate::blocking::BlockingPool;
 use crate::driver::{DriverHandle, Timers};
+use crate::loom::unmodelled::Mutex;
 use crate::park;
 use crate::task::{Anchor, Caller, JoinHandle, Runnable, Schedule, new_task};
 use crate::trace::Tally;
@@ -181,13 +182,9 @@ impl fmt::Display for Id {
 /// Every runtime that there is, by number, and the next number.
 static HOMES: Mutex<(u64, BTreeMap<u64, Weak<Home>>)> = Mutex::new((1, BTreeMap::new()));
 
-fn homes() -> MutexGuard<'static, (u64, BTreeMap<u64, Weak<Home>>)> {
-    HOMES.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Drop for Home {
     fn drop(&mut self) {
-        homes().1.remove(&self.id.0.get());
+        HOMES.lock().1.remove(&self.id.0.get());
     }
 }
 
@@ -203,14 +200,14 @@ pub(crate) fn with_runtime<R>(id: Id, f: impl FnOnce(&Handle) -> R) -> Option<R>
 /// A runtime that is not the context's.
 #[cold]
 fn find(id: Id) -> Option<Handle> {
-    let home = homes().1.get(&id.0.get()).and_then(Weak::upgrade);
+    let home = HOMES.lock().1.get(&id.0.get()).and_then(Weak::upgrade);
     home.map(|home| Handle { home })
 }
 
 impl Handle {
     /// Makes a runtime known. `home` gets its number.
     pub(crate) fn new(home: impl FnOnce(Id) -> Home) -> Self {
-        let mut homes = homes();
+        let mut homes = HOMES.lock();
         let number = homes.0;
         homes.0 += 1;
         let id = Id(NonZeroU64::new(number).expect("numbers start at 1"));

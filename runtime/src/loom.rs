@@ -16,7 +16,8 @@
 //! - there is no `compare_exchange_weak`: it helps no platform we measure on.
 //!
 //! A third set, `loom/seen.rs`, is std's again, with locks that ThreadSanitizer
-//! can follow.
+//! can follow. A static has its lock from `loom/unmodelled.rs` in every build: loom's
+//! can't be one.
 //!
 //! loom treats `SeqCst` accesses as `AcqRel`. What needs a total order uses
 //! `fence(SeqCst)`, which loom does model.
@@ -30,6 +31,10 @@ pub(crate) use crossbeam_deque as deque;
 pub(crate) mod deque;
 #[cfg(kolo_tsan)]
 pub(crate) mod seen;
+#[cfg(not(kolo_tsan))]
+pub(crate) mod unmodelled;
+#[cfg(kolo_tsan)]
+pub(crate) use seen as unmodelled;
 
 #[cfg(not(loom))]
 mod imp {
@@ -69,49 +74,13 @@ mod imp {
     #[cfg(not(kolo_tsan))]
     pub(crate) mod sync {
         pub(crate) use std::sync::Arc;
-        pub(crate) use std::sync::MutexGuard;
         use std::sync::PoisonError;
         pub(crate) use std::sync::atomic;
         use std::time::Duration;
 
-        /// `std::sync::Mutex` without poisoning.
-        #[derive(Debug, Default)]
-        pub(crate) struct Mutex<T: ?Sized>(std::sync::Mutex<T>);
+        pub(crate) use crate::loom::unmodelled::{Mutex, MutexGuard};
 
-        impl<T> Mutex<T> {
-            pub(crate) const fn new(value: T) -> Self {
-                Self(std::sync::Mutex::new(value))
-            }
-
-            #[allow(dead_code)] // not every build has a caller
-            pub(crate) fn into_inner(self) -> T {
-                self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
-            }
-        }
-
-        impl<T: ?Sized> Mutex<T> {
-            #[inline]
-            pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-                self.0.lock().unwrap_or_else(PoisonError::into_inner)
-            }
-
-            #[inline]
-            #[allow(dead_code)] // not every build has a caller
-            pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-                match self.0.try_lock() {
-                    Ok(guard) => Some(guard),
-                    Err(std::sync::TryLockError::Poisoned(e)) => Some(e.into_inner()),
-                    Err(std::sync::TryLockError::WouldBlock) => None,
-                }
-            }
-
-            #[allow(dead_code)] // not every build has a caller
-            pub(crate) fn get_mut(&mut self) -> &mut T {
-                self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
-            }
-        }
-
-        /// `std::sync::Condvar` for the mutex above.
+        /// `std::sync::Condvar` for that mutex.
         #[derive(Debug, Default)]
         pub(crate) struct Condvar(std::sync::Condvar);
 

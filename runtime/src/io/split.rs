@@ -19,10 +19,11 @@
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::{AsyncRead, AsyncWrite, ReadBuf};
+use crate::loom::unmodelled::Mutex;
 
 /// What the halves have in common.
 struct Stream<T> {
@@ -41,7 +42,7 @@ impl<T> Handle<T> {
     }
 
     fn with<R>(&self, poll: impl FnOnce(Pin<&mut T>) -> R) -> R {
-        let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stream = self.0.lock();
         poll(stream.as_mut())
     }
 }
@@ -143,8 +144,7 @@ impl<T> ReadHalf<T> {
         let Ok(stream) = Arc::try_unwrap(self.stream) else {
             unreachable!("a stream has two halves");
         };
-        let stream = stream.stream.0.into_inner();
-        *Pin::into_inner(stream.unwrap_or_else(PoisonError::into_inner))
+        *Pin::into_inner(stream.stream.0.into_inner())
     }
 }
 

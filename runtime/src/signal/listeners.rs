@@ -35,7 +35,7 @@
 
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker, ready};
 
 use libc::c_int;
@@ -45,6 +45,7 @@ use super::handler::{self, SIGNALS};
 use crate::driver::DriverHandle;
 use crate::handle::{self, Id};
 use crate::io::{Interest, Registered};
+use crate::loom::unmodelled::Mutex;
 use crate::sync::wait_list::{Key, WaitList};
 use crate::task::coop;
 use crate::util::wake_batch::WakeBatch;
@@ -66,15 +67,11 @@ struct Line {
     waiters: WaitList<()>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Tells every listener of each signal that came.
 fn announce() {
     let mut batch = WakeBatch::new();
     for signal in handler::take_marks() {
-        let mut line = lock(&LINES[signal]);
+        let mut line = LINES[signal].lock();
         line.announced += 1;
         while let Some((waker, ())) = line.waiters.pop_front() {
             batch.push(waker);
@@ -107,7 +104,7 @@ impl Listener {
         open_ear()?;
         handler::install(signal)?;
         let line = &LINES[signal as usize];
-        let heard = lock(line).announced;
+        let heard = line.lock().announced;
         Ok(Self {
             line,
             heard,
@@ -120,7 +117,7 @@ impl Listener {
         let budget = ready!(coop::poll_proceed(cx));
         listen_here();
         let waker = cx.waker().clone();
-        let mut line = lock(self.line);
+        let mut line = self.line.lock();
         if line.announced != self.heard {
             self.heard = line.announced;
             if let Some(key) = self.place.take() {
@@ -156,7 +153,7 @@ fn listen_here() {
 impl Drop for Listener {
     fn drop(&mut self) {
         if let Some(key) = self.place.take() {
-            let removed = lock(self.line).waiters.remove(key);
+            let removed = self.line.lock().waiters.remove(key);
             drop(removed); // a waker, and the lock is released
         }
     }
@@ -173,7 +170,7 @@ struct Ear {
 #[track_caller]
 fn open_ear() -> io::Result<()> {
     let runtime = handle::Handle::current().id();
-    let mut ears = lock(&EARS);
+    let mut ears = EARS.lock();
     if ears.iter().any(|ear| ear.runtime == runtime) {
         return Ok(());
     }
@@ -212,7 +209,7 @@ impl Ear {
 
     /// Hears no more. Whoever listens in this runtime and is polled, opens another.
     fn close(&self) {
-        let mut ears = lock(&EARS);
+        let mut ears = EARS.lock();
         let closed = ears
             .iter()
             .position(|ear| ear.runtime == self.runtime)
@@ -254,14 +251,14 @@ impl Wake for Ear {
 /// How many ears a runtime has.
 #[cfg(all(test, not(loom)))]
 pub(super) fn ears_of(runtime: Id) -> usize {
-    let ears = lock(&EARS);
+    let ears = EARS.lock();
     ears.iter().filter(|ear| ear.runtime == runtime).count()
 }
 
 /// Closes a runtime's ear, as when it can't read.
 #[cfg(all(test, not(loom)))]
 pub(super) fn close_ear_of(runtime: Id) {
-    let ears = lock(&EARS);
+    let ears = EARS.lock();
     let ear = ears.iter().find(|ear| ear.runtime == runtime).cloned();
     drop(ears);
     let ear = ear.expect("it has one");
