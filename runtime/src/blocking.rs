@@ -26,7 +26,8 @@
 //!
 //! A chain of single links would be slow where each waits for a busy core, and 500 jobs
 //! wait for all of them. So it doubles: each arrival doubles how many may be coming,
-//! and each job that ends makes it one again, for then the queue moves by itself.
+//! and each job that ends makes it one again, for then the queue moves by itself; so
+//! does whoever finds the queue empty.
 //!
 //! # The edges
 //!
@@ -54,7 +55,7 @@
 //! The pool knows no runtime: whoever submits a job brings what starts a thread, and so
 //! does each thread.
 //!
-//! Read next: `handle.rs`, which does.
+//! Read next: `handle/threads.rs`, which does.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -246,8 +247,9 @@ impl BlockingPool {
             roll.queue.push_back(job);
         }
         roll.unfinished += 1;
-        // A worker's thread is sent for here: whoever hosts it hears of a failure.
-        if !hosted && !roll.lacks_a_thread() {
+        // A worker's thread is sent for here: whoever hosts it hears of a failure. So is
+        // the first for other jobs: one that comes for a worker may be alone to come.
+        if !hosted && !roll.lacks_a_thread() && roll.threads > roll.hosted {
             return Ok(());
         }
         if roll.call() {
@@ -325,6 +327,10 @@ impl BlockingPool {
         // To join a thread is to sleep until it is gone: one sleep for both, where nobody
         // counts the time. One that handed a worker's post over leaves another to join.
         while let Some(join) = roll.joins.pop() {
+            // A job may hold the runtime's last owner: it can't wait for itself.
+            if join.thread().id() == thread::current().id() {
+                continue;
+            }
             drop(roll);
             // A panic has been reported.
             let _ = join.join();
@@ -421,6 +427,7 @@ impl Worker {
                 after();
                 roll = hall.roll.lock();
             }
+            roll.reach = 1; // a chain that has reached everybody is at its end
             // Idle, until it is called. A wake-up that was not meant for it, because
             // another thread was quicker, goes on waiting.
             roll.idle += 1;

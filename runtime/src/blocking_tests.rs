@@ -116,6 +116,21 @@ fn who_names_threads_and_panics_costs_no_job() {
     one_thread_does_all(|_| panic!("no name comes to mind"));
 }
 
+/// The last to let go of a runtime may be one of its own jobs.
+#[test]
+fn a_job_that_drops_its_runtime_does_not_wait_for_itself() {
+    let runtime = crate::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let handle = runtime.handle().clone();
+    let (done, ended) = mpsc::channel();
+    let _job = handle.spawn_blocking(move || {
+        drop(runtime);
+        done.send(()).unwrap();
+    });
+    ended.recv_timeout(Duration::from_secs(30)).unwrap();
+}
+
 #[test]
 fn a_queued_job_that_must_run_runs_after_the_close() {
     let (pool, leave) = occupied();

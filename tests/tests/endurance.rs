@@ -1,6 +1,6 @@
 //! **Is a wake-up ever lost, is anything ever left behind?** Runs so long that what
 //! goes wrong once in a million times goes wrong in them. Each ends only if no wake-up
-//! was lost: whoever wakes waits until that very wake-up has been seen.
+//! was lost: a task is sent the next only when it has seen the last.
 //!
 //! ```text
 //!   outside thread   sent := k ── wake ──► … until seen = k        sent := k + 1 …
@@ -35,7 +35,7 @@ use std::sync::atomic::{
 };
 use std::sync::{
     Mutex,
-    mpsc::{self, TryRecvError},
+    mpsc::{self, RecvTimeoutError, TryRecvError},
 };
 use std::task::{Poll, Waker};
 use std::thread;
@@ -103,41 +103,62 @@ impl Post {
     }
 }
 
-/// Sends to each of the tasks in turn, `last` times, waiting before each time that the
-/// last was seen, and for what `before_each` waits for.
-fn send(posts: &[Arc<Post>], last: u64, mut before_each: impl FnMut(u64)) {
+/// Sends to each of the tasks in turn, `last` times: to each only when it has seen what
+/// was sent to it before, and after `before_each`.
+fn send(posts: &[Arc<Post>], last: u64, mut before_each: impl FnMut()) {
     let wakers: Vec<_> = posts.iter().map(|post| post.waker()).collect();
     for number in 1..=last {
         for (post, waker) in posts.iter().zip(&wakers) {
-            let mut since = None;
+            let mut turns = 0;
             while post.seen.load(Acquire) != number - 1 {
-                wait_a_little(&mut since, number);
+                wait_a_little(&mut turns);
             }
-            before_each(number);
+            before_each();
             post.sent.store(number, Release);
             waker.wake_by_ref();
         }
     }
 }
 
-/// Spins for some 100 µs, in which a worker that runs answers, then lets others run; ends the process once its patience is at an end, for
-/// a runtime that sleeps for ever can't be dropped either.
-fn wait_a_little(since: &mut Option<(Instant, u32)>, number: u64) {
-    let (began, turns) = since.get_or_insert_with(|| (Instant::now(), 0));
-    *turns += 1;
+/// Spins for some 100 µs, in which a worker that runs answers, then lets others run.
+fn wait_a_little(turns: &mut u32) {
+    *turns = turns.saturating_add(1);
     if *turns < 5_000 {
         hint::spin_loop();
-        return;
-    }
-    thread::yield_now();
-    if (*turns).is_multiple_of(1024) && began.elapsed() > PATIENCE {
-        eprintln!("wake-up {number} was lost: not seen in {PATIENCE:?}");
-        process::abort();
+    } else {
+        thread::yield_now();
     }
 }
 
-fn report(what: &str, number: u64, began: Instant) {
-    println!("{what}: {number}, none lost, in {:.1?}", began.elapsed());
+/// Does `run`, and ends the process if nothing is seen for too long meanwhile: a
+/// runtime that sleeps for ever can't be dropped either.
+fn watched(what: &str, posts: &[Arc<Post>], run: impl FnOnce()) {
+    let began = Instant::now();
+    let (done, ended) = mpsc::channel::<()>();
+    let watched = posts.to_vec();
+    let watcher = thread::spawn(move || {
+        let seen = || {
+            watched
+                .iter()
+                .map(|post| post.seen.load(Relaxed))
+                .sum::<u64>()
+        };
+        let mut before = None;
+        while ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            if before.replace(seen()) == Some(seen()) {
+                eprintln!(
+                    "a wake-up was lost: {} seen, and no more in {PATIENCE:?}",
+                    seen()
+                );
+                process::abort();
+            }
+        }
+    });
+    run();
+    drop(done);
+    watcher.join().unwrap();
+    let seen: u64 = posts.iter().map(|post| post.seen.load(Relaxed)).sum();
+    println!("{what}: {seen}, none lost, in {:.1?}", began.elapsed());
 }
 
 /// Tasks that keep their workers awake until told.
@@ -163,36 +184,36 @@ fn busy_wakes_on_many_threads() {
         .enable_all()
         .build()
         .unwrap();
-    let began = Instant::now();
     let each = part_of(50_000_000, 10_000) / TASKS as u64;
-    let over = Arc::new(AtomicBool::new(false));
-    let mut tasks = keep_awake(&runtime, &over);
-    let posts: Vec<Arc<Post>> = (0..TASKS).map(|_| Arc::default()).collect();
-    tasks.extend(posts.iter().map(|post| post.recipient(&runtime, each)));
-    tasks.extend(ring(&runtime, each));
-    send(&posts, each, |_| {});
-    runtime.block_on(async {
-        // Those of the ring, and the recipients.
-        for task in tasks.drain(WORKERS..) {
-            task.await.unwrap();
-        }
+    let posts: Vec<Arc<Post>> = (0..2 * TASKS).map(|_| Arc::default()).collect();
+    let (outside, inside) = posts.split_at(TASKS);
+    watched("busy wakes", &posts, || {
+        let over = Arc::new(AtomicBool::new(false));
+        let awake = keep_awake(&runtime, &over);
+        let mut tasks = ring(&runtime, inside, each);
+        tasks.extend(outside.iter().map(|post| post.recipient(&runtime, each)));
+        send(outside, each, || ());
+        all(&runtime, tasks);
         over.store(true, Relaxed);
+        all(&runtime, awake);
+    });
+}
+
+fn all(runtime: &Runtime, tasks: Vec<JoinHandle<()>>) {
+    runtime.block_on(async {
         for task in tasks {
             task.await.unwrap();
         }
     });
-    report("busy wakes", 2 * each * TASKS as u64, began);
 }
 
 /// Tasks in a ring, each of which wakes the next when it was woken itself, until each
 /// was `last` times. Stolen now and then, the two are on two workers.
-fn ring(runtime: &Runtime, last: u64) -> Vec<JoinHandle<()>> {
-    let posts: Arc<[Post]> = (0..TASKS).map(|_| Post::default()).collect();
-    (0..TASKS)
+fn ring(runtime: &Runtime, posts: &[Arc<Post>], last: u64) -> Vec<JoinHandle<()>> {
+    (0..posts.len())
         .map(|own| {
-            let posts = posts.clone();
+            let (post, next) = (posts[own].clone(), posts[(own + 1) % posts.len()].clone());
             runtime.spawn(async move {
-                let (post, next) = (&posts[own], &posts[(own + 1) % TASKS]);
                 poll_fn(|cx| {
                     post.waker.lock().unwrap().replace(cx.waker().clone());
                     Poll::Ready(())
@@ -210,6 +231,7 @@ fn ring(runtime: &Runtime, last: u64) -> Vec<JoinHandle<()>> {
                         if came { Poll::Ready(()) } else { Poll::Pending }
                     })
                     .await;
+                    post.seen.store(number, Relaxed);
                     next.sent.store(number, Release);
                     next_waker.wake_by_ref();
                 }
@@ -218,9 +240,9 @@ fn ring(runtime: &Runtime, last: u64) -> Vec<JoinHandle<()>> {
         .collect()
 }
 
-/// How many threads sleep, as the hooks tell.
+/// How many threads sleep, as the hooks tell; and a number that is another each time.
 #[derive(Default)]
-struct Sleepers(AtomicUsize);
+struct Sleepers(AtomicUsize, AtomicUsize);
 
 impl Sleepers {
     fn told_by(self: &Arc<Self>, builder: &mut Builder) -> Runtime {
@@ -237,39 +259,32 @@ impl Sleepers {
             .unwrap()
     }
 
-    /// Waits until all are about to sleep, and some spins more or less, so that the wake
+    /// Waits until all are about to sleep, and spins more or less often, so that the wake
     /// hits each step of falling asleep.
-    fn all_asleep(&self, threads: usize, number: u64) {
-        let mut since = None;
+    fn all_asleep(&self, threads: usize) {
+        let mut turns = 0;
         while self.0.load(SeqCst) != threads {
-            wait_a_little(&mut since, number);
+            wait_a_little(&mut turns);
         }
-        for _ in 0..number * 7 % 256 {
-            hint::spin_loop();
-        }
+        let some = self.1.fetch_add(7, Relaxed) % 256;
+        (0..some).for_each(|_| hint::spin_loop());
     }
 }
 
-/// Wakes from outside while every worker sleeps, or is about to.
+/// Wakes from outside while every worker sleeps, or is about to: one at a time, and
+/// only when the last was seen and all have gone to sleep again.
 #[test]
 fn parked_wakes_on_many_threads() {
     let _alone = ALONE.lock().unwrap();
     let sleepers = Arc::new(Sleepers::default());
     let runtime = sleepers.told_by(Builder::new_multi_thread().worker_threads(WORKERS));
-    let began = Instant::now();
-    let each = part_of(500_000, 1000) / TASKS as u64;
-    let posts: Vec<Arc<Post>> = (0..TASKS).map(|_| Arc::default()).collect();
-    let tasks: Vec<_> = posts
-        .iter()
-        .map(|post| post.recipient(&runtime, each))
-        .collect();
-    send(&posts, each, |number| sleepers.all_asleep(WORKERS, number));
-    runtime.block_on(async {
-        for task in tasks {
-            task.await.unwrap();
-        }
+    let last = part_of(500_000, 1000);
+    let post = [Arc::<Post>::default()];
+    watched("parked wakes, many threads", &post, || {
+        let task = post[0].recipient(&runtime, last);
+        send(&post, last, || sleepers.all_asleep(WORKERS));
+        all(&runtime, vec![task]);
     });
-    report("parked wakes, many threads", each * TASKS as u64, began);
 }
 
 /// The same of the one thread that drives and polls.
@@ -278,23 +293,15 @@ fn parked_wakes_on_one_thread() {
     let _alone = ALONE.lock().unwrap();
     let sleepers = Arc::new(Sleepers::default());
     let runtime = sleepers.told_by(&mut Builder::new_current_thread());
-    let began = Instant::now();
-    let each = part_of(500_000, 1000) / TASKS as u64;
-    let posts: Vec<Arc<Post>> = (0..TASKS).map(|_| Arc::default()).collect();
-    let tasks: Vec<_> = posts
-        .iter()
-        .map(|post| post.recipient(&runtime, each))
-        .collect();
-    let outside = thread::spawn(move || {
-        send(&posts, each, |number| sleepers.all_asleep(1, number));
+    let last = part_of(500_000, 1000);
+    let post = [Arc::<Post>::default()];
+    watched("parked wakes, one thread", &post, || {
+        let task = post[0].recipient(&runtime, last);
+        thread::scope(|scope| {
+            scope.spawn(|| send(&post, last, || sleepers.all_asleep(1)));
+            all(&runtime, vec![task]);
+        });
     });
-    runtime.block_on(async {
-        for task in tasks {
-            task.await.unwrap();
-        }
-    });
-    outside.join().unwrap();
-    report("parked wakes, one thread", each * TASKS as u64, began);
 }
 
 /// Each is given work of every kind, and dropped in the middle of it.
@@ -328,11 +335,17 @@ fn short_lived_runtimes_leave_nothing() {
     }
     // A thread is gone a moment after it was joined. Fewer than before are no wonder:
     // other tests have ended.
-    let mut since = None;
     while threads() > before.0 || descriptors() > before.1 {
-        wait_a_little(&mut since, number);
+        assert!(
+            began.elapsed() < 10 * PATIENCE,
+            "threads or descriptors are left"
+        );
+        thread::yield_now();
     }
-    report("runtimes", number, began);
+    println!(
+        "runtimes: {number}, nothing left, in {:.1?}",
+        began.elapsed()
+    );
 }
 
 /// A socket, a timer, a job, and tasks that never end. What is given back is told when

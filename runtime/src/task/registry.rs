@@ -3,8 +3,7 @@
 //!
 //! Pages of 256 slots, eight bytes a slot: a slot holds a task's pointer, or, in
 //! the free list, the next free key. Pages never move and never double, so the
-//! registry costs a task its eight bytes and no more, and growing it never
-//! copies. (`slab` would cost 16 bytes a task and up to twice that after it
+//! registry costs a task its eight bytes, and growing it never copies. (`slab` would cost 16 bytes a task and up to twice that after it
 //! doubled; an intrusive list 16, and pointers between tasks.)
 //!
 //! No lock and no atomic in here: the registry belongs to the executor. Another
@@ -15,7 +14,9 @@
 //! for all: each registry counts in strides, from a start of its own.
 //!
 //! Invariant: a task in the registry is not complete, and holds the executor's
-//! reference.
+//! reference. Where the keys of tasks that ended elsewhere come here late, whoever
+//! follows pointers (`claim_idle`, `take_one`) sees to it first that none is on its way:
+//! `executor/multi_thread/roll.rs`.
 
 use std::ptr::NonNull;
 
@@ -165,7 +166,7 @@ impl Registry {
         None
     }
 
-    /// Has it a key that was used before, or a page with one?
+    /// Has it a free key, without another page?
     #[inline]
     pub(crate) fn has_free_key(&self) -> bool {
         self.free != NONE

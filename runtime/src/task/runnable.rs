@@ -11,7 +11,8 @@
 //! ```
 //!
 //! A task leaves the registry before it is COMPLETE: so whoever awaited it finds it
-//! counted no more, and what a registry holds is never freed.
+//! counted no more, and what a registry holds is never freed. (With many threads its key
+//! may only lie in a basket by then: `executor/multi_thread/roll.rs`.)
 //!
 //! Runnables sit in queues as one pointer. A runnable that is dropped unpolled
 //! (its executor closed) gives the right back; see `unschedule` in `state.rs`.
