@@ -21,7 +21,7 @@
 //! that, and make a job of 1 µs pay for a system call and two switches of threads:
 //! whoever is awake has long done it when the called one arrives. So a chain sees to it:
 //! *while a job is queued, a thread is coming, or none is to be had*, and who arrives
-//! sends for those that still lack. (Hundred thousand jobs of 1 µs took a fifth of the
+//! sends for those that still lack. (Hundred thousand jobs of 1 µs took a quarter of the
 //! time so, and 300 switches in place of 150,000.)
 //!
 //! A chain of single links would be slow where each waits for a busy core, and 500 jobs

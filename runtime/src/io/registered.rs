@@ -25,7 +25,9 @@
 //!   only when more arrives, or the end. Nobody should use urgent data (RFC 6093),
 //!   and tokio's sockets do the same, so this is left so.
 //!
-//! `epoll` and `kqueue` report edges; elsewhere the extra call is always made.
+//! `epoll` and `kqueue` report edges. Where mio has neither it watches a socket anew
+//! after each `WouldBlock` that it hears of, and kolo's own calls of the system
+//! (`calls.rs`) don't tell it: such systems are not supported.
 //! (After tokio's `PollEvented`.)
 //!
 //! Read next: `net/tcp/stream.rs`, its plainest user.
@@ -39,18 +41,6 @@ use super::{ReadBuf, calls};
 use crate::driver::{Direction, Interest, Ready, ReadyEvent, Registration};
 use crate::handle;
 use mio::event::Source;
-
-/// Does the system report edges, so that a short read tells of an empty socket?
-const EDGES: bool = cfg!(any(
-    target_os = "linux",
-    target_os = "android",
-    target_os = "macos",
-    target_os = "ios",
-    target_os = "freebsd",
-    target_os = "dragonfly",
-    target_os = "netbsd",
-    target_os = "openbsd",
-));
 
 /// A source of events that is registered with the driver.
 #[derive(Debug)]
@@ -247,7 +237,7 @@ impl<S: Source> Registered<S> {
     /// `moved` bytes of at most `room` went over: is there no more?
     #[inline]
     fn moved(&self, event: ReadyEvent, moved: usize, room: usize) {
-        if EDGES && 0 < moved && moved < room {
+        if 0 < moved && moved < room {
             self.registration.clear(event);
         }
     }
