@@ -94,15 +94,13 @@ fn list_names_the_rows_and_both_targets() {
     assert!(list.contains("target, current") && list.contains("target, multi"));
 }
 
-/// Two workers if nothing is said; kolo's other executor where it is asked for.
-#[test]
-fn executors_of_many_threads_are_compared_with_each_other() {
-    let names = "yield-alone,lifo-third";
+/// What a short comparison of the executors of many threads reports.
+fn report_of_multi(rows: &str) -> Value {
     let output = compare(&[
         "--rt",
         "kolo-multi,tokio-multi",
         "--rows",
-        names,
+        rows,
         "--runs",
         "1",
         "--size",
@@ -111,7 +109,13 @@ fn executors_of_many_threads_are_compared_with_each_other() {
         "json",
     ]);
     assert!(matches!(code(&output), Some(0 | 1)), "{}", stderr(&output));
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Two workers if nothing is said; kolo's other executor where it is asked for.
+#[test]
+fn executors_of_many_threads_are_compared_with_each_other() {
+    let report = report_of_multi("yield-alone,lifo-third");
     assert_eq!(report["workers"], 2);
     assert_eq!(report["without_io_target"], Value::Null, "not all rows");
     let judged = &report["rows"][0]["finding"]["judged"];
@@ -128,20 +132,7 @@ fn executors_of_many_threads_are_compared_with_each_other() {
 /// The rate is half of what the peer has just done, and the same for all.
 #[test]
 fn messages_are_due_at_half_the_peers_rate() {
-    let output = compare(&[
-        "--rt",
-        "kolo-multi,tokio-multi",
-        "--rows",
-        "echo-1000-paced,echo-1000-paced-p99",
-        "--runs",
-        "1",
-        "--size",
-        "1000",
-        "--format",
-        "json",
-    ]);
-    assert!(matches!(code(&output), Some(0 | 1)), "{}", stderr(&output));
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let report = report_of_multi("echo-1000-paced,echo-1000-paced-p99");
     let rows = report["rows"].as_array().unwrap();
     let rate = rows[0]["rate"].as_u64().unwrap();
     assert!(rate > 0);

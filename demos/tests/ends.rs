@@ -5,12 +5,12 @@
 mod common;
 
 use std::fs::{self, OpenOptions};
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Stdio;
 
-use common::{Ended, all_demos, demos, demos_with_sighup, end, ran, read_until, signal};
+use common::{Ended, all_demos, demos, demos_with_sighup, end, ran, signal, start_until};
 
 /// A few seconds of each, so that there is time to be interrupted.
 const UNHURRIED: &str = "--time-scale 0.5";
@@ -133,15 +133,9 @@ fn interrupt(by: Interruption, line: &str, mark: &str, children: usize) -> Ended
     let (kill, name_of_it, code) = by;
     let name = line.replace(|other: char| !other.is_ascii_alphanumeric(), "_");
     let variable = format!("{}_{name}{kill}", std::process::id());
-    let mut child = demos_with_sighup("default", line)
-        .env("DEMOS_TEST", &variable)
-        .process_group(0)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("demos starts");
-    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
-    let mut text = read_until(&mut out, mark);
+    let mut command = demos_with_sighup("default", line);
+    command.env("DEMOS_TEST", &variable).process_group(0);
+    let (mut child, mut out, mut text) = start_until(&mut command, mark);
     let variable = format!("DEMOS_TEST={variable}");
     while marked(&variable).len() <= children {
         let ended = child.try_wait().expect("ours");
@@ -182,13 +176,8 @@ fn whatever_interrupts_a_comparison_its_process_and_the_workers_of_that_end() {
 
 #[test]
 fn a_program_that_is_to_outlive_its_terminal_does() {
-    let mut child = demos_with_sighup("ignore", "run count --time-scale 0.05 --rt kolo-current")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("demos starts");
-    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
-    let mut text = read_until(&mut out, "one");
+    let line = "run count --time-scale 0.05 --rt kolo-current";
+    let (child, mut out, mut text) = start_until(&mut demos_with_sighup("ignore", line), "one");
     signal("-HUP", &child.id().to_string());
     out.read_to_string(&mut text).expect("UTF-8");
     let ended = end(child.wait_with_output().expect("demos ends"));
@@ -204,14 +193,8 @@ fn a_reader_who_has_left_changes_nothing_about_an_interruption() {
         "compare count --runs 1000 --export-json {}",
         export.display()
     );
-    let mut child = demos(&line)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("demos starts");
-    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
     // The last line before the table is said before anything runs.
-    read_until(&mut out, "on ");
+    let (child, out, _) = start_until(&mut demos(&line), "on ");
     drop(out);
     signal("-TERM", &child.id().to_string());
     let ended = end(child.wait_with_output().expect("demos ends"));

@@ -86,6 +86,20 @@ fn get_titles<PoolExecutor: Pool>(stage: &Stage, kind: fn(u16) -> Workers) -> io
     Ok(())
 }
 
+/// Everything is submitted, and then waited for, in order.
+async fn all(
+    submitted: impl Iterator<Item = rt::task::JoinHandle<Title>>,
+    stage: &Stage,
+) -> Vec<Title> {
+    let work: Vec<_> = submitted.collect();
+    stage.white("Waiting for downloads...");
+    let mut titles = Vec::new();
+    for title in work {
+        titles.push(title.await.expect("a client does not panic"));
+    }
+    titles
+}
+
 // The pool that a runtime has, for a client that blocks.
 
 pub(crate) fn blocking(stage: &Stage) -> io::Result<()> {
@@ -102,13 +116,7 @@ pub(crate) fn blocking(stage: &Stage) -> io::Result<()> {
                 errand.run().title()
             })
         };
-        let work: Vec<_> = wanted.errands().into_iter().map(submit).collect();
-        stage.white("Waiting for downloads...");
-        let mut titles = Vec::new();
-        for title in work {
-            titles.push(title.await.expect("a client does not panic"));
-        }
-        titles
+        all(wanted.errands().into_iter().map(submit), stage).await
     });
     wanted.done(
         began,
@@ -142,13 +150,7 @@ pub(crate) fn tasks(stage: &Stage) -> io::Result<()> {
                 get_title(Client::new(site, &visit_with(timeout)), page).await
             })
         };
-        let work: Vec<_> = wanted.errands().into_iter().map(submit).collect();
-        stage.white("Waiting for downloads...");
-        let mut titles = Vec::new();
-        for title in work {
-            titles.push(title.await.expect("a client does not panic"));
-        }
-        titles
+        all(wanted.errands().into_iter().map(submit), stage).await
     });
     wanted.done(began, titles, &roll, Workers::Tasks, sites.guests());
     Ok(())

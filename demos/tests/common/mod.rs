@@ -4,7 +4,7 @@
 #![allow(dead_code)] // each test file takes what it needs
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -93,17 +93,26 @@ pub(crate) fn transcript(out: &str, title: &str) -> Vec<String> {
 
 /// Starts, reads until a line begins with `mark`, presses Ctrl-C, reads to the end.
 pub(crate) fn interrupt(line: &str, mark: &str) -> Ended {
-    let mut child = demos(line)
+    let (child, mut out, mut text) = start_until(&mut demos(line), mark);
+    signal("-INT", &child.id().to_string());
+    out.read_to_string(&mut text).expect("UTF-8");
+    let ended = end(child.wait_with_output().expect("demos ends"));
+    Ended { out: text, ..ended }
+}
+
+/// Starts, and reads until a line begins with `mark`: what was read, and what comes.
+pub(crate) fn start_until(
+    command: &mut Command,
+    mark: &str,
+) -> (Child, BufReader<ChildStdout>, String) {
+    let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("demos starts");
     let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
-    let mut text = read_until(&mut out, mark);
-    signal("-INT", &child.id().to_string());
-    out.read_to_string(&mut text).expect("UTF-8");
-    let ended = end(child.wait_with_output().expect("demos ends"));
-    Ended { out: text, ..ended }
+    let text = read_until(&mut out, mark);
+    (child, out, text)
 }
 
 /// What is written up to the end of the first line that begins with `mark`.

@@ -62,14 +62,20 @@ impl Token {
     }
 }
 
+/// Timers whose driver sleeps on the token.
+fn timers_and_token(clock: Clock, workers: usize) -> (Arc<Timers>, Arc<Token>) {
+    let token = Arc::new(Token::default());
+    let unparker = token.clone();
+    let timers = Timers::new(clock, workers, move || unparker.unpark());
+    (Arc::new(timers), token)
+}
+
 /// If a rouse were lost, the driver's park would never end: loom calls that a
 /// deadlock.
 #[test]
 fn loom_a_registration_is_seen_or_rouses_the_driver() {
     model(|| {
-        let token = Arc::new(Token::default());
-        let unparker = token.clone();
-        let timers = Arc::new(Timers::new(Clock::new(false), 2, move || unparker.unpark()));
+        let (timers, token) = timers_and_token(Clock::new(false), 2);
         let deadline = Instant::now() + HOUR;
 
         let others: Vec<_> = [deadline, deadline + HOUR]
@@ -136,13 +142,11 @@ fn loom_cancel_races_fire() {
 fn loom_a_paused_clock_forgets_no_timer() {
     // Three switches lose the second timer.
     model_switching(3, || {
-        let token = Arc::new(Token::default());
-        let unparker = token.clone();
         let clock = Clock::new(true);
         clock.pause().unwrap();
         let start = clock.now();
         let now = clock.now_instant();
-        let timers = Arc::new(Timers::new(clock, 0, move || unparker.unpark()));
+        let (timers, token) = timers_and_token(clock, 0);
         // SAFETY: this thread alone drives.
         let _driving = unsafe { timers.drive() };
         let other = {
@@ -176,12 +180,10 @@ fn loom_a_paused_clock_forgets_no_timer() {
 #[test]
 fn loom_who_advances_from_elsewhere_rouses_the_driver() {
     model(|| {
-        let token = Arc::new(Token::default());
-        let unparker = token.clone();
         let clock = Clock::new(true);
         clock.pause().unwrap();
         let deadline = clock.now_instant() + HOUR;
-        let timers = Arc::new(Timers::new(clock, 0, move || unparker.unpark()));
+        let (timers, token) = timers_and_token(clock, 0);
         // SAFETY: this thread alone drives.
         let _driving = unsafe { timers.drive() };
         let set = timers.register(deadline, true, Waker::noop());
@@ -207,9 +209,7 @@ fn loom_who_advances_from_elsewhere_rouses_the_driver() {
 #[test]
 fn loom_who_resets_from_elsewhere_rouses_the_driver() {
     model(|| {
-        let token = Arc::new(Token::default());
-        let unparker = token.clone();
-        let timers = Arc::new(Timers::new(Clock::new(false), 0, move || unparker.unpark()));
+        let (timers, token) = timers_and_token(Clock::new(false), 0);
         // SAFETY: this thread alone drives.
         let _driving = unsafe { timers.drive() };
         let deadline = Instant::now() + HOUR;

@@ -30,7 +30,10 @@ const PARTS: usize = 16;
 
 /// One part, its page and its basket each on cache lines of its own.
 #[repr(align(128))]
-struct Part(Mutex<Page>, Basket);
+struct Part {
+    page: Mutex<Page>,
+    basket: Basket,
+}
 
 /// The keys of those that ended elsewhere.
 #[repr(align(128))]
@@ -59,8 +62,10 @@ impl Roll {
                 .map(|part| {
                     let start = u32::try_from(part).expect("few parts");
                     let (registry, closed) = (Registry::part(start, stride), false);
-                    let basket = Basket(Mutex::new(Vec::new()));
-                    Part(Mutex::new(Page { registry, closed }), basket)
+                    Part {
+                        page: Mutex::new(Page { registry, closed }),
+                        basket: Basket(Mutex::new(Vec::new())),
+                    }
                 })
                 .collect(),
         }
@@ -84,9 +89,9 @@ impl Roll {
     pub(super) fn remove(&self, key: u32, near: usize) {
         let part = self.part(key as usize);
         if std::ptr::eq(part, self.part(near)) {
-            part.0.lock().registry.remove(key);
+            part.page.lock().registry.remove(key);
         } else {
-            part.1.0.lock().push(key);
+            part.basket.put(key);
         }
     }
 
@@ -142,22 +147,27 @@ impl Part {
     /// The page, with a key for another task if there is any.
     #[inline]
     fn to_enter(&self) -> MutexGuard<'_, Page> {
-        let mut page = self.0.lock();
+        let mut page = self.page.lock();
         if !page.registry.has_free_key() {
-            drop(self.1.empty_into(&mut page));
+            drop(self.basket.empty_into(&mut page));
         }
         page
     }
 
     /// Calls `f` while no task of this part can end elsewhere.
     fn with<R>(&self, f: impl FnOnce(&mut Page) -> R) -> R {
-        let mut page = self.0.lock();
-        let _closed = self.1.empty_into(&mut page);
+        let mut page = self.page.lock();
+        let _closed = self.basket.empty_into(&mut page);
         f(&mut page)
     }
 }
 
 impl Basket {
+    #[inline]
+    fn put(&self, key: u32) {
+        self.0.lock().push(key);
+    }
+
     /// Puts away what is in it, and keeps it locked.
     fn empty_into(&self, page: &mut Page) -> MutexGuard<'_, Vec<u32>> {
         let mut keys = self.0.lock();
