@@ -25,6 +25,7 @@
 //! crossbeam's deque and injector come by way of this page too: loom can't see into
 //! them, and has a stand-in, `loom/deque.rs`.
 
+pub(crate) mod contention;
 #[cfg(not(loom))]
 pub(crate) use crossbeam_deque as deque;
 #[cfg(loom)]

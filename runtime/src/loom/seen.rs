@@ -24,6 +24,8 @@ use std::time::Duration;
 use atomic::AtomicU32;
 use atomic::Ordering::{Acquire, Release};
 
+use super::contention;
+
 /// How often a mutex was unlocked.
 #[derive(Debug, Default)]
 struct Unlocks(AtomicU32);
@@ -79,14 +81,16 @@ impl<T> Mutex<T> {
 
 impl<T: ?Sized> Mutex<T> {
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        let guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        MutexGuard {
-            passing: self.unlocks.follow(),
-            guard,
-        }
+        self.try_lock().unwrap_or_else(|| {
+            contention::note();
+            let guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+            MutexGuard {
+                passing: self.unlocks.follow(),
+                guard,
+            }
+        })
     }
 
-    #[allow(dead_code)] // not every build has a caller
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         let guard = match self.lock.try_lock() {
             Ok(guard) => guard,

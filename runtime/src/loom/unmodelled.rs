@@ -4,6 +4,8 @@
 pub(crate) use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
+use super::contention;
+
 /// `std::sync::Mutex` without poisoning.
 #[derive(Debug, Default)]
 pub(crate) struct Mutex<T: ?Sized>(std::sync::Mutex<T>);
@@ -22,11 +24,16 @@ impl<T> Mutex<T> {
 impl<T: ?Sized> Mutex<T> {
     #[inline]
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.try_lock().unwrap_or_else(|| self.wait_and_lock())
+    }
+
+    #[cold]
+    fn wait_and_lock(&self) -> MutexGuard<'_, T> {
+        contention::note();
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[inline]
-    #[allow(dead_code)] // not every build has a caller
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         match self.0.try_lock() {
             Ok(guard) => Some(guard),

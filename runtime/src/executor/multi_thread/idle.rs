@@ -11,6 +11,8 @@ const PARKED: u64 = 1 << 24;
 const COUNT: u64 = PARKED - 1;
 /// Workers ran dry too often of late: nobody is roused until the watcher looks.
 const HUSHED: u64 = 1 << 62;
+/// A worker stood back from the crowd: likewise.
+const CROWDED: u64 = 1 << 61;
 /// The executor shuts down.
 const CLOSED: u64 = 1 << 63;
 
@@ -27,7 +29,7 @@ impl Word {
         self.0 & COUNT
     }
 
-    fn parked(self) -> u64 {
+    pub(super) fn parked(self) -> u64 {
         (self.0 / PARKED) & COUNT
     }
 
@@ -39,11 +41,12 @@ impl Word {
     /// Is a push nobody's business? Somebody searches and will come upon it, nobody is
     /// parked, or those who are up get on well enough without.
     pub(super) fn needs_nobody(self) -> bool {
-        self.parked() == 0 || self.searching() != 0 || self.is_hushed()
+        self.parked() == 0 || self.searching() != 0 || self.0 & (HUSHED | CROWDED) != 0
     }
 
+    /// Is nobody roused, but for a worker that sees much to do?
     pub(super) fn is_hushed(self) -> bool {
-        self.0 & HUSHED != 0
+        self.0 & (HUSHED | CROWDED) == HUSHED
     }
 }
 
@@ -171,16 +174,12 @@ impl Idle {
     /// others get on so fast that they had soon done without.
     pub(super) fn fall_asleep(&self, worker: usize, searching: bool, needless: bool) {
         let mut sleepers = self.sleepers.lock();
-        debug_assert!(!sleepers.parked.contains(&worker));
-        sleepers.parked.push(worker);
-        if sleepers.watcher.is_none() && self.workers > 1 {
-            sleepers.watcher = Some(worker);
-        }
+        sleepers.park(worker, self.workers);
         let change = PARKED - if searching { SEARCHING } else { 0 };
         self.word.fetch_add(change, AcqRel);
         sleepers.needless += usize::from(needless);
         if sleepers.parked.len() == self.workers {
-            self.word.fetch_and(!HUSHED, AcqRel);
+            self.word.fetch_and(!(HUSHED | CROWDED), AcqRel);
         } else if needless && sleepers.needless > PATIENCE * self.workers {
             self.word.fetch_or(HUSHED, AcqRel);
         }
@@ -193,7 +192,20 @@ impl Idle {
     /// Whoever is parked may be roused again.
     pub(super) fn end_hush(&self) {
         self.sleepers.lock().needless /= 2;
-        self.word.fetch_and(!HUSHED, AcqRel);
+        self.word.fetch_and(!(HUSHED | CROWDED), AcqRel);
+    }
+
+    /// A worker in a crowd has left its tasks where others take them, and counts as
+    /// parked from here on. False, if it is the only one that is up.
+    pub(super) fn stand_back(&self, worker: usize) -> bool {
+        let mut sleepers = self.sleepers.lock();
+        let others_are_up = sleepers.parked.len() + 1 < self.workers;
+        if others_are_up {
+            sleepers.park(worker, self.workers);
+            self.word.fetch_add(PARKED, AcqRel);
+            self.word.fetch_or(CROWDED, AcqRel);
+        }
+        others_are_up
     }
 
     /// A worker that fell asleep says where it lies: in the driver, or on its token.
@@ -255,6 +267,15 @@ impl Idle {
 }
 
 impl Sleepers {
+    /// One of so many workers lies down, and watches if nobody does.
+    fn park(&mut self, worker: usize, workers: usize) {
+        debug_assert!(!self.parked.contains(&worker));
+        self.parked.push(worker);
+        if self.watcher.is_none() && workers > 1 {
+            self.watcher = Some(worker);
+        }
+    }
+
     /// Whom to rouse: the one that lay down last, its cache being the warmest; rather
     /// not the driver's holder, and the watcher only if it is alone.
     fn choose(&self) -> Option<usize> {

@@ -16,7 +16,7 @@ fn the_page_speaks_of_this_code() {
     for name in page.split('`').filter(|name| name.starts_with("loom_")) {
         assert!(models.contains(&format!("fn {name}(")), "no model {name}");
     }
-    for constant in ["CLOSED", "HUSHED", "PARKED", "SEARCHING"] {
+    for constant in ["CLOSED", "HUSHED", "CROWDED", "PARKED", "SEARCHING"] {
         assert!(page.contains(constant));
         assert!(code.contains(&format!("const {constant}: u64")));
     }
@@ -90,6 +90,29 @@ fn the_last_to_lie_down_ends_the_hush() {
     idle.fall_asleep(0, false, true);
     assert!(!idle.glance().is_hushed());
     assert_eq!(idle.pushed().1, Some(0), "1 watches");
+}
+
+#[test]
+fn who_stands_back_is_left_in_peace_until_the_watcher_looks() {
+    let idle = Idle::new(2);
+    assert!(idle.stand_back(1));
+    assert!(!idle.stand_back(0), "it is the last");
+    assert_eq!(counts(&idle), (0, 1));
+    assert_eq!(idle.pushed().1, None, "0 is up");
+    assert!(
+        !idle.glance().is_hushed(),
+        "much to do is no reason to end it"
+    );
+    assert!(idle.look_around(1).unwrap().watching);
+    idle.end_hush();
+    assert_eq!(idle.pushed().1, Some(1));
+    // Twice in a row is no more than once.
+    let idle = Idle::new(3);
+    assert!(idle.stand_back(2) && idle.stand_back(1));
+    assert_eq!(counts(&idle), (0, 2));
+    idle.fall_asleep(0, false, false);
+    assert_eq!(counts(&idle), (0, 3));
+    assert_eq!(idle.pushed().1, Some(0), "the last ended it");
 }
 
 /// Work that lasts, after work that was too small to share: whoever ran dry with it was

@@ -18,6 +18,7 @@
 //! | `bed.rs` | where a worker sleeps: in the driver, or on its token |
 //! | `worker.rs` | the loop: run, look, search, rest |
 //! | `watch.rs` | what becomes of tasks and driver when a worker is stuck in a poll |
+//! | `crowd.rs` | when a worker does better to leave its tasks to the others |
 //! | `hand_over.rs` | `block_in_place`: another thread takes the worker's post |
 //! | `roll.rs` | which tasks are alive |
 //! | `leave.rs` | how it all ends |
@@ -27,9 +28,9 @@
 //! A worker knows itself by a thread-local pointer. A wake by the task that it polls
 //! goes to its LIFO slot, a spawn to its deque, and either rouses a parked worker if
 //! there are others ready and none searches; everyone else's go to the injector, and
-//! rouse likewise. If to rouse was in vain a few times, it is left off for a while
-//! (IDLE.md, "The hush"). Workers run on threads of the blocking pool, so that there is
-//! one place that starts, names, counts and joins threads.
+//! rouse likewise. If to rouse was in vain a few times, or a worker stood back from a
+//! crowd, it is left off for a while (IDLE.md, "The hush"). Workers run on threads of the
+//! blocking pool, so that there is one place that starts, names, counts and joins threads.
 //!
 //! # What it costs
 //!
@@ -63,6 +64,7 @@
 //! Read next: `worker.rs`, the loop.
 
 mod bed;
+mod crowd;
 mod hand_over;
 mod idle;
 mod leave;

@@ -14,6 +14,8 @@
 //! | `Idle::fall_asleep` | no fence | `loom_push_against_sleep` |
 //! | a worker falling asleep | no look after it | `loom_push_against_sleep` |
 //! | `Idle::fall_asleep` | the last to lie down leaves the hush | `loom_push_in_a_hush` |
+//! | `Idle::fall_asleep` | the last to lie down leaves the crowd | `loom_push_while_one_stands_back` |
+//! | `Idle::stand_back` | the last may | `loom_push_while_one_stands_back` |
 //! | `Idle::stop_searching` | no fence, or no look after it | `loom_push_against_last_search` |
 //! | `RunnableSlot::take` | load and store instead of the exchange | `loom_slot_theft_against_pop` |
 //! | `Idle::get_up` | no appointment | `loom_who_gets_up_leaves_a_watcher` |
@@ -223,6 +225,33 @@ fn loom_push_in_a_hush() {
         hall.inject(|| {});
         is_up.join().unwrap();
         left_in_peace.join().unwrap();
+    });
+}
+
+/// A worker leaves its task to the other and stands back, as does the other, if it can; a
+/// push that sees the crowd rouses nobody. Whoever stays up finds both tasks.
+#[test]
+fn loom_push_while_one_stands_back() {
+    model(2, || {
+        let (hall, mut queues) = Hall::new(2, 2);
+        let (there, queue) = (hall.clone(), queues.pop().unwrap());
+        queue.push(hall.task(|| {}));
+        let stands_back = thread::spawn(move || {
+            while let Some(runnable) = queue.pop() {
+                there.injector.push(runnable);
+            }
+            let roused = there.idle.stand_back(1) && {
+                if !there.idle.is_closed() {
+                    there.beds[1].wait(None);
+                }
+                there.idle.get_up(1, false).roused
+            };
+            there.work(1, &queue, roused);
+        });
+        let other = hall.start(0, queues.pop().unwrap());
+        hall.inject(|| {});
+        stands_back.join().unwrap();
+        other.join().unwrap();
     });
 }
 

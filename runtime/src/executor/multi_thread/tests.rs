@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::worker::{Post, work_at};
 use super::{Hooks, MultiThread};
 use crate::driver::{Driver, Wanted};
+use crate::loom::contention;
 use crate::runtime::{Builder, Runtime};
 use crate::task::{Anchor, Caller, JoinHandle, Runnable, Schedule, new_task, yield_now};
 use crate::time::sleep_until;
@@ -41,6 +42,60 @@ fn who_ran_dry_is_judged_by_what_the_others_do_now() {
     assert!(judge(2 * hour + 2, 10 * hour + 112));
     post.up_to_search.set(false);
     assert!(!judge(2 * hour + 2, 10 * hour + 112), "nobody roused it");
+}
+
+/// What is found held in its time, and with as many parked as before, makes a crowd.
+#[test]
+fn a_crowd_is_judged_by_the_locks_found_held_in_its_time() {
+    let post = Post::new(0, 4);
+    let start = Instant::now();
+    let judge = |micros, parked, found_held: u32| {
+        (0..found_held).for_each(|_| contention::note());
+        post.is_crowded(parked, start + Duration::from_micros(micros))
+    };
+    contention::take();
+    assert!(!judge(1_000, 0, 0), "nothing was held");
+    assert!(judge(1_100, 0, 26), "once in 3.8 µs");
+    assert!(!judge(1_200, 0, 25), "once in 4 µs");
+    assert!(!judge(1_220, 0, 20) && !judge(1_240, 0, 6), "not yet");
+    assert!(judge(1_300, 0, 0), "26 in 100 µs");
+    assert!(!judge(1_310, 1, 50), "it was another crowd");
+    assert!(!judge(1_400, 1, 0) && !judge(1_410, 1, 0), "and is over");
+    assert!(judge(1_510, 1, 50));
+}
+
+/// Each of two workers wants to stand back whenever it is asked. One of them always stays
+/// up, what the other leaves is polled, and it comes back for its trial.
+#[test]
+fn who_stands_back_leaves_nothing_undone() {
+    let runtime = runtime(2);
+    let metrics = runtime.metrics();
+    let over = std::sync::Arc::new(AtomicBool::new(false));
+    let tasks: Vec<_> = (0..50)
+        .map(|_| {
+            let over = over.clone();
+            runtime.spawn(async move {
+                while !over.load(Ordering::Relaxed) {
+                    (0..100).for_each(|_| contention::note());
+                    yield_now().await;
+                }
+            })
+        })
+        .collect();
+    // With fifty tasks that are always ready, no worker parks for want of work.
+    let parks = |worker| metrics.worker_park_count(worker);
+    let before = parks(0) + parks(1);
+    let start = Instant::now();
+    while parks(0) + parks(1) < before + 50 {
+        assert!(start.elapsed() < HANG, "nobody stands back");
+        std::thread::yield_now();
+    }
+    over.store(true, Ordering::Relaxed);
+    runtime.block_on(async {
+        for task in tasks {
+            task.await.unwrap();
+        }
+    });
 }
 
 /// A task that wakes another, into its worker's LIFO slot, and then blocks until that one

@@ -35,7 +35,8 @@
 //! A spawn that finds another task ready, in slot or deque, rouses a worker that is
 //! parked, if none searches; so does a wake that finds the slot full. So does, between
 //! two stretches and after a sleep, whoever has more than one task in the deque, with
-//! what it just took from the injector. And no one does in a hush (IDLE.md).
+//! what it just took from the injector. And no one does in a hush (IDLE.md), or
+//! while one stands back (`crowd.rs`).
 //!
 //! # Invariants
 //!
@@ -67,6 +68,8 @@ pub(super) struct Post {
     pub(super) index: usize,
     pub(super) queue: RunQueue,
     pub(super) pace: RefCell<Pace>,
+    /// When it last judged whether it is in a crowd, and with how many parked.
+    pub(super) judged: Cell<(usize, Instant)>,
     /// Does it count as searching?
     pub(super) searching: Cell<bool>,
     /// What it saw when it last watched, and when: the polls that each had begun.
@@ -88,6 +91,7 @@ impl Post {
             index,
             queue: RunQueue::new(),
             pace: RefCell::new(Pace::new()),
+            judged: Cell::new((0, Instant::now())),
             searching: Cell::new(false),
             seen: RefCell::new(vec![0; workers]),
             seen_at: Cell::new(Instant::now()),
@@ -284,7 +288,12 @@ impl Worker {
     fn look(&self, post: Ref<'_, Post>) {
         let executor = &*self.executor;
         let polled = post.pace.borrow().given();
-        let ask = post.pace.borrow_mut().looked(Instant::now());
+        let now = Instant::now();
+        let parked = executor.idle.glance().parked() as usize;
+        if post.is_crowded(parked, now) && parked + 1 < executor.stations.len() {
+            return self.rest(&post, true);
+        }
+        let ask = post.pace.borrow_mut().looked(now);
         if ask
             && executor.driver_handle.is_armed()
             && let Some(mut driver) = executor.driver.try_lock()
@@ -325,7 +334,7 @@ impl Worker {
     fn find_work(&self, post: Ref<'_, Post>) {
         match self.search(&post) {
             Some(found) => self.run(post, found),
-            None => self.rest(&post),
+            None => self.rest(&post, false),
         }
     }
 
@@ -378,18 +387,16 @@ impl Worker {
         }
     }
 
-    /// Nothing was found: sleep until something comes.
-    fn rest(&self, post: &Post) {
+    /// Nothing was found, or too many are up: sleep until something comes.
+    fn rest(&self, post: &Post, crowded: bool) {
         // What hooks and wakers poll by hand is no part of the last task.
         coop::lift();
         let executor = &*self.executor;
         self.call_hook(executor.hooks.before_park.as_deref());
-        if post.queue.is_empty() {
-            let slept_at = Instant::now();
-            let searching = post.searching.replace(false);
-            let needless = post.was_needless(self.begun_by_others(post), slept_at);
-            executor.idle.fall_asleep(post.index, searching, needless);
-            let mut search = executor.idle.is_closed() || executor.has_work();
+        let slept_at = Instant::now();
+        if self.lie_down(post, slept_at, crowded) {
+            // Who stands back leaves work behind, for those who are up.
+            let mut search = executor.idle.is_closed() || !crowded && executor.has_work();
             if search {
                 // Somebody may be taking just that.
                 hint::spin_loop();
@@ -406,6 +413,22 @@ impl Worker {
         self.share(post.queue.len(), post);
         self.call_hook(executor.hooks.after_park.as_deref());
         post.pace.borrow_mut().slept();
+    }
+
+    /// Counts as parked from here on. False: there is something to do.
+    fn lie_down(&self, post: &Post, now: Instant, crowded: bool) -> bool {
+        let idle = &self.executor.idle;
+        if crowded {
+            post.leave_all_to(&self.executor);
+            return idle.stand_back(post.index);
+        }
+        let empty = post.queue.is_empty(); // a hook may have pushed
+        if empty {
+            let needless = post.was_needless(self.begun_by_others(post), now);
+            let searching = post.searching.replace(false);
+            idle.fall_asleep(post.index, searching, needless);
+        }
+        empty
     }
 
     fn call_hook(&self, hook: Option<&(dyn Fn() + Send + Sync)>) {
