@@ -9,6 +9,29 @@
 //!
 //! | weakened | by | fails |
 //! |---|---|---|
+//! | a thread that gives up | does not look whether it was called | `loom_submit_against_a_thread_that_gives_up` |
+//! | | still counts as idle | the same |
+//! | | still counts among the threads | the same |
+//! | | unlocks between that look and its leave | the same |
+//! | a thread with nothing to do | unlocks between its look at the queue and its sleep | the same |
+//! | `BlockingPool::queue` | calls, and does not notify | the same |
+//! | | does not look at `closed` | `loom_shutdown_against_submit` |
+//! | | counts on whoever comes for a worker | `loom_job_beside_a_worker` |
+//! | `BlockingPool::close` | drops what must run | `loom_shutdown_against_submit_of_what_must_run` |
+//! | a closed pool's thread | leaves before it looks into the queue | the same |
+//! | | leaves though it was called | `loom_shutdown_against_submit_to_a_sleeper` |
+//! | | as the last, does not notify | the same |
+//! | `BlockingPool::close` | notifies nobody, or one | `loom_shutdown_wakes_everybody` |
+//! | `BlockingPool::wait` | joins nobody | `loom_shutdown_against_submit` |
+//! | | joins those who are there when it begins | `loom_shutdown_against_a_post_handed_over` |
+//! | a thread that took a job | sends for nobody | `loom_meeting_of_three` |
+//! | | sends for one if nobody comes and two are queued | the same |
+//! | | calls, and does not notify | `loom_meeting_of_sleepers` |
+//! | `Roll::arrive` | still counts as coming | the same |
+//! | `Roll::call` | calls one that was called | `loom_meeting_of_sleepers_and_one_more` |
+//! | `Roll::has_room` | counts who hosts a worker | `loom_job_beside_a_worker` |
+//!
+//! That the chain doubles (`Roll::reach`) makes it quick, not sure: without, nothing fails.
 
 use std::sync::atomic::AtomicUsize as UnseenCounter;
 use std::sync::atomic::Ordering::Relaxed;
@@ -282,6 +305,17 @@ fn loom_meeting_of_sleepers() {
     });
 }
 
+/// Two that sleep are called, each once, and a third is started.
+#[test]
+fn loom_meeting_of_sleepers_and_one_more() {
+    model(1, || {
+        let house = House::new(3);
+        let _first = house.call_meeting(2).meet();
+        let _second = house.call_meeting(3).meet();
+        house.shut_down(None);
+    });
+}
+
 /// A job stays until the last one runs, and one between them ends meanwhile.
 #[test]
 fn loom_job_beside_one_that_stays() {
@@ -298,14 +332,19 @@ fn loom_job_beside_one_that_stays() {
     });
 }
 
-/// An executor's worker waits for a job: the cap leaves room for both.
+/// An executor's worker waits for a job: the cap leaves room for both. And the job's
+/// thread is sent for where it is handed in, for the worker's may get no other started.
 #[test]
 fn loom_job_beside_a_worker() {
-    model(2, || {
+    fn start_the_last(worker: Worker) -> io::Result<thread::JoinHandle<()>> {
+        let refuse = |_: Worker| Err(io::ErrorKind::WouldBlock.into());
+        thread::Builder::new().spawn(move || worker.run(|| {}, || {}, refuse))
+    }
+    model(3, || {
         let house = House::new(1);
         let meeting = Meeting::of(3);
         let there = meeting.clone();
-        house.0.host(move || there.wait(), start).unwrap();
+        house.0.host(move || there.wait(), start_the_last).unwrap();
         let there = meeting.clone();
         let _job = house.submit(move || there.wait());
         meeting.wait();

@@ -1,8 +1,8 @@
 //! **Which atomics, cells, locks and threads does kolo run on?** Those of std,
 //! or, under `--cfg loom`, those of the model checker loom.
 //!
-//! Everything that takes part in an atomic protocol (`task/`, `sync/`,
-//! `park.rs`, `executor/`) imports its primitives from here and nowhere else.
+//! Everything that takes part in such a protocol (`task/`, `sync/`, `park.rs`,
+//! `executor/`, `blocking.rs`) imports its primitives from here and nowhere else.
 //! Then the very code that ships is the code that loom explores.
 //!
 //! Three small differences from std, so that both sides look alike:
