@@ -1,7 +1,7 @@
 //! **Which atomics, cells, locks and threads does kolo run on?** Those of std,
 //! or, under `--cfg loom`, those of the model checker loom.
 //!
-//! Everything that takes part in such a protocol (`task/`, `sync/`, `park.rs`,
+//! Everything that takes part in a protocol of threads (`task/`, `sync/`, `park.rs`,
 //! `executor/`, `blocking.rs`) imports its primitives from here and nowhere else.
 //! Then the very code that ships is the code that loom explores.
 //!
