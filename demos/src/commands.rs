@@ -170,7 +170,13 @@ fn start(
     exports: Option<&Comparison>,
 ) -> Playbill {
     let exports = exports_of(options, exports);
-    for (path, _) in &exports {
+    for (at, (path, _)) in exports.iter().enumerate() {
+        if exports[..at].iter().any(|(other, _)| other == path) {
+            let path = path.display();
+            arguments::refuse(&format!(
+                "{path} is named twice: each result has its own file"
+            ));
+        }
         if let Err(error) = export::writable(path) {
             eprintln!("demos: {error}");
             std::process::exit(FAILED.into());

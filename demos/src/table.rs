@@ -233,16 +233,21 @@ pub(crate) fn no_rows(report: &Report, width: usize) -> Vec<(Voice, String)> {
     lines
 }
 
-/// Notes, indented, and broken between words.
+/// A blank within a note where it is not to be broken.
+pub(crate) const UNBROKEN: &str = "\u{a0}";
+
+/// Notes, indented, and broken between words: a runtime's name is one.
 pub(crate) fn notes(notes: Vec<(Voice, String)>, width: usize) -> Vec<(Voice, String)> {
     let how = textwrap::Options::new(width)
         .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
         .initial_indent("  ")
         .subsequent_indent("    ");
     let broken = |(voice, note): (Voice, String)| {
         let lines = textwrap::wrap(&note, &how).into_iter();
         lines
-            .map(|line| (voice, line.into_owned()))
+            .map(|line| (voice, line.replace(UNBROKEN, " ")))
             .collect::<Vec<_>>()
     };
     notes.into_iter().flat_map(broken).collect()
@@ -356,7 +361,7 @@ pub(crate) fn peculiarities(report: &Report) -> Vec<(Voice, String)> {
         .iter()
         .any(|row| row.demo() == Demo::City && row.items.is_some())
     {
-        dim("city: an item is a request, its latency the time since it was due; answered: by the middle half of the answers, ± what their coming unevenly may make of it in a run, and more than arrive where a delay is made up for; p99 takes a hundred requests, p99.9 a thousand; the CPU is the server's; speed is by item".to_owned());
+        dim("city: an item is a request, its latency the time since it was due. Answered is the rate of the middle half of the answers, ± how far chance may have moved it in so short a run; it is above what arrives where a delay is made up for. p99 takes a hundred requests, p99.9 a thousand. The CPU is the server's; speed is by item".to_owned());
     }
     if report
         .rows
@@ -425,33 +430,8 @@ pub(crate) fn standing(report: &Report) -> Vec<(Voice, String)> {
         let line = format!("{}: this is what there was until then", by.name());
         notes.push((Voice::Red, line));
     }
-    let one_demo = report.is_of_one_demo();
-    for row in report
-        .rows
-        .iter()
-        .filter(|row| row.status == Status::Failed)
-    {
-        let of = if one_demo {
-            String::new()
-        } else {
-            format!("{}, ", row.demo().name())
-        };
-        let program = row.contender.program.name();
-        let contender = match row.contender.runner {
-            Runner::Plain => format!("{of}{program}"),
-            runner => format!("{of}{program} on {}", runner.name()),
-        };
-        let claims: Vec<_> = row
-            .checks
-            .iter()
-            .filter(|check| !check.holds)
-            .map(|check| &*check.claim)
-            .collect();
-        let why = row
-            .note
-            .clone()
-            .unwrap_or_else(|| format!("does not hold: {}", claims.join("; ")));
-        notes.push((Voice::Red, format!("{contender}: {why}")));
+    for line in failures(report) {
+        notes.push((Voice::Red, line));
     }
     let (held, all) = report.checks().fold((0, 0), |(held, all), (_, check)| {
         (held + usize::from(check.holds), all + 1)
@@ -465,6 +445,36 @@ pub(crate) fn standing(report: &Report) -> Vec<(Voice, String)> {
         )),
     }
     notes
+}
+
+/// Why rows failed. What one reason kept from running stands in one line: a port that is in
+/// use keeps a whole demo.
+fn failures(report: &Report) -> Vec<String> {
+    let one_demo = report.is_of_one_demo();
+    let mut failures: Vec<(Demo, String, Vec<String>)> = Vec::new();
+    for row in &report.rows {
+        let Some(why) = row.why_failed() else {
+            continue;
+        };
+        let program = row.contender.program.name();
+        let contender = match row.contender.runner {
+            Runner::Plain => program.to_owned(),
+            runner => format!("{program} on {}", runner.name()),
+        };
+        let same = |(demo, known, _): &&mut (Demo, String, _)| *demo == row.demo() && *known == why;
+        match failures.iter_mut().find(same) {
+            Some((.., contenders)) => contenders.push(contender),
+            None => failures.push((row.demo(), why, vec![contender])),
+        }
+    }
+    let line = |(demo, why, contenders): (Demo, String, Vec<String>)| {
+        let of = match one_demo {
+            true => String::new(),
+            false => format!("{}, ", demo.name()),
+        };
+        format!("{of}{}: {why}", contenders.join(", "))
+    };
+    failures.into_iter().map(line).collect()
 }
 
 /// A demo's rows as a page shows them: titles, and whether numbers stand below them; and
