@@ -367,7 +367,8 @@ fn matrices(report: &Report, questions: &[Asks]) -> Vec<(Voice, String)> {
     notes.extend(table::standing(report));
     if report.command == TOUR {
         let more = "Each demo has one program here: demos run <demo> shows the others, \
-demos compare <demo> measures them, demos explain <demo> says what to learn from it.";
+demos compare <demo> measures them, demos explain <demo> says what to learn from it \
+(in a clone, cargo run --release -- stands for demos).";
         notes.push((Voice::Dim, more.to_owned()));
     }
     lines.extend(table::notes(notes, width()));
@@ -402,7 +403,7 @@ fn exit_code(report: &Report, options: &Options) -> u8 {
 }
 
 /// Of the terminal; where there is none, what is easy to read.
-fn width() -> usize {
+pub(crate) fn width() -> usize {
     terminal_width().unwrap_or(120)
 }
 

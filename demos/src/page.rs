@@ -107,10 +107,13 @@ fn at_a_glance(matrix: &Matrix) -> Markup {
                                     @if above != Some(line.demo) { a href=(format!("#{}", line.demo)) { (line.demo) } }
                                 }
                                 th scope="row" { (line.program) }
-                                @for cell in &line.cells { td class="number" { (number(cell)) } }
+                                // A phone shows no header: each number says whose it is.
+                                @for (runtime, cell) in matrix.runtimes.iter().zip(&line.cells) {
+                                    td class="number" data-of=(runtime.name()) { span { (number(cell)) } }
+                                }
                                 @if has_beside {
-                                    td {
-                                        @for (name, cell) in &line.beside { div { (name) " " (number(cell)) } }
+                                    td class="beside" {
+                                        @for (name, cell) in &line.beside { div { (name) " " span { (number(cell)) } } }
                                     }
                                 }
                             }
@@ -141,6 +144,7 @@ fn section(report: &Report, demo: Demo) -> Markup {
                 (figure(plate, &format!("{}-{at}", chapter.name)))
             }
             (rows(&table::grid(report, demo)))
+            @for line in table::failures(report, demo) { p class="bad" { "✗ " (line) } }
             (loads(report, demo))
             (checks(report, demo))
         }

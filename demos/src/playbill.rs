@@ -277,12 +277,11 @@ impl Playbill {
 
     fn doing(&self, contender: Contender) -> String {
         let program = contender.program;
-        format!(
-            "{}, {}, {}",
-            program.demo().name(),
-            program.name(),
-            contender.runner.name()
-        )
+        let mut names = vec![program.demo().name(), program.name()];
+        if contender.runner != Runner::Plain {
+            names.push(contender.runner.name());
+        }
+        names.join(", ")
     }
 
     fn title(&self, contender: Contender) {

@@ -236,21 +236,25 @@ pub(crate) fn no_rows(report: &Report, width: usize) -> Vec<(Voice, String)> {
 /// A blank within a note where it is not to be broken.
 pub(crate) const UNBROKEN: &str = "\u{a0}";
 
-/// Notes, indented, and broken between words: a runtime's name is one.
+/// Notes, indented, and broken between words.
 pub(crate) fn notes(notes: Vec<(Voice, String)>, width: usize) -> Vec<(Voice, String)> {
+    let broken = |(voice, note): (Voice, String)| {
+        let lines = wrapped(&note, width, "  ", "    ").into_iter();
+        lines.map(|line| (voice, line)).collect::<Vec<_>>()
+    };
+    notes.into_iter().flat_map(broken).collect()
+}
+
+/// A text broken between words, of which a runtime's name is one.
+pub(crate) fn wrapped(text: &str, width: usize, first: &str, further: &str) -> Vec<String> {
     let how = textwrap::Options::new(width)
         .break_words(false)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .initial_indent("  ")
-        .subsequent_indent("    ");
-    let broken = |(voice, note): (Voice, String)| {
-        let lines = textwrap::wrap(&note, &how).into_iter();
-        lines
-            .map(|line| (voice, line.replace(UNBROKEN, " ")))
-            .collect::<Vec<_>>()
-    };
-    notes.into_iter().flat_map(broken).collect()
+        .initial_indent(first)
+        .subsequent_indent(further);
+    let lines = textwrap::wrap(text, &how).into_iter();
+    lines.map(|line| line.replace(UNBROKEN, " ")).collect()
 }
 
 fn rows(report: &Report, width: usize) -> Vec<(Voice, String)> {
@@ -430,8 +434,14 @@ pub(crate) fn standing(report: &Report) -> Vec<(Voice, String)> {
         let line = format!("{}: this is what there was until then", by.name());
         notes.push((Voice::Red, line));
     }
-    for line in failures(report) {
-        notes.push((Voice::Red, line));
+    let one_demo = report.is_of_one_demo();
+    for demo in Demo::all() {
+        let of = match one_demo {
+            true => String::new(),
+            false => format!("{}, ", demo.name()),
+        };
+        let lines = failures(report, demo).into_iter();
+        notes.extend(lines.map(|line| (Voice::Red, format!("{of}{line}"))));
     }
     let (held, all) = report.checks().fold((0, 0), |(held, all), (_, check)| {
         (held + usize::from(check.holds), all + 1)
@@ -447,12 +457,11 @@ pub(crate) fn standing(report: &Report) -> Vec<(Voice, String)> {
     notes
 }
 
-/// Why rows failed. What one reason kept from running stands in one line: a port that is in
-/// use keeps a whole demo.
-fn failures(report: &Report) -> Vec<String> {
-    let one_demo = report.is_of_one_demo();
-    let mut failures: Vec<(Demo, String, Vec<String>)> = Vec::new();
-    for row in &report.rows {
+/// Why rows of a demo failed. What one reason kept from running stands in one line: a port
+/// that is in use keeps a whole demo.
+pub(crate) fn failures(report: &Report, demo: Demo) -> Vec<String> {
+    let mut failures: Vec<(String, Vec<String>)> = Vec::new();
+    for row in report.rows.iter().filter(|row| row.demo() == demo) {
         let Some(why) = row.why_failed() else {
             continue;
         };
@@ -461,20 +470,15 @@ fn failures(report: &Report) -> Vec<String> {
             Runner::Plain => program.to_owned(),
             runner => format!("{program} on {}", runner.name()),
         };
-        let same = |(demo, known, _): &&mut (Demo, String, _)| *demo == row.demo() && *known == why;
-        match failures.iter_mut().find(same) {
-            Some((.., contenders)) => contenders.push(contender),
-            None => failures.push((row.demo(), why, vec![contender])),
+        match failures.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, contenders)) => contenders.push(contender),
+            None => failures.push((why, vec![contender])),
         }
     }
-    let line = |(demo, why, contenders): (Demo, String, Vec<String>)| {
-        let of = match one_demo {
-            true => String::new(),
-            false => format!("{}, ", demo.name()),
-        };
-        format!("{of}{}: {why}", contenders.join(", "))
-    };
-    failures.into_iter().map(line).collect()
+    let lines = failures.into_iter();
+    lines
+        .map(|(why, contenders)| format!("{}: {why}", contenders.join(", ")))
+        .collect()
 }
 
 /// A demo's rows as a page shows them: titles, and whether numbers stand below them; and
