@@ -170,6 +170,7 @@ fn start(
     exports: Option<&Comparison>,
 ) -> Playbill {
     let exports = exports_of(options, exports);
+    // All names before any file: what is refused leaves none behind.
     for (at, (path, _)) in exports.iter().enumerate() {
         if exports[..at].iter().any(|(other, _)| other == path) {
             let path = path.display();
@@ -177,6 +178,8 @@ fn start(
                 "{path} is named twice: each result has its own file"
             ));
         }
+    }
+    for (path, _) in &exports {
         if let Err(error) = export::writable(path) {
             eprintln!("demos: {error}");
             std::process::exit(FAILED.into());
@@ -407,7 +410,7 @@ pub(crate) fn width() -> usize {
     terminal_width().unwrap_or(120)
 }
 
-fn terminal_width() -> Option<usize> {
+pub(crate) fn terminal_width() -> Option<usize> {
     let (terminal_size::Width(width), _) = terminal_size::terminal_size()?;
     Some(width.into())
 }

@@ -40,8 +40,11 @@ pub(crate) fn show(options: &Options, hint: Hint) {
     console.write(Voice::Bold, "The course");
     for demo in Demo::all() {
         let chapter = demo.chapter();
-        let question = format!("  {:<19}{}", chapter.name, chapter.question);
-        console.write(Voice::Plain, &question);
+        let name = format!("  {:<19}", chapter.name);
+        let indent = format!("  {:<19}", "");
+        for line in table::wrapped(chapter.question, width(), &name, &indent) {
+            console.write(Voice::Plain, &line);
+        }
         let mut programs: Vec<_> = chapter.parts.iter().map(|part| part.name).collect();
         programs.dedup();
         let programs: Vec<_> = programs
@@ -52,7 +55,6 @@ pub(crate) fn show(options: &Options, hint: Hint) {
             format!("in the course: {}", chapter.place),
             format!("programs: {}", programs.join(&format!("{UNBROKEN}· "))),
         ] {
-            let indent = format!("  {:<19}", "");
             for line in table::wrapped(&line, width(), &indent, &indent) {
                 console.write(Voice::Dim, &line);
             }

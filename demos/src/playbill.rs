@@ -17,7 +17,7 @@ use crate::report::{Measured, Status};
 use crate::runtimes::Runtime;
 use crate::session::Session;
 use crate::stage::Settings;
-use crate::{machine, matrix, perform};
+use crate::{commands, machine, matrix, perform, table};
 
 /// The tour is to be over in a minute, and the demos after `loop` take a third of it: a
 /// further round of `loop` that would probably end later than this after the start is
@@ -164,15 +164,28 @@ impl Playbill {
             true => String::new(),
             false => format!("{}: ", self.doing(contender)),
         };
-        let line = format!("failed: {of}{why}");
-        self.session.console.complain(&line);
+        self.say(Voice::Red, &format!("failed: {of}{why}"));
     }
 
     /// The same for what can't run, which is no failure.
     fn say_if_skipped(&self, contender: Contender, row: &Measured) {
         let why = row.note.as_deref().unwrap_or_default();
         let line = format!("skipped: {}: {why}", self.doing(contender));
-        self.session.console.write(Voice::Dim, &line);
+        self.say(Voice::Dim, &line);
+    }
+
+    /// In as many lines as a terminal needs; to programs, in one.
+    fn say(&self, voice: Voice, line: &str) {
+        let console = &self.session.console;
+        match commands::terminal_width() {
+            Some(width) if !console.is_mute() => {
+                for line in table::wrapped(line, width, "", "    ") {
+                    console.write(voice, &line);
+                }
+            }
+            _ if voice == Voice::Red => console.complain(line),
+            _ => console.write(voice, line),
+        }
     }
 
     /// `loop` says little and is soon over: each run has a fresh process, and its lines
