@@ -448,6 +448,10 @@ pub(crate) fn standing(report: &Report) -> Vec<(Voice, String)> {
     });
     match all {
         0 => {}
+        // A program that ended without a result has no checks.
+        _ if held == all && report.failed() => {
+            notes.push((Voice::Dim, format!("all {all} checks of the others hold")));
+        }
         _ if held == all => notes.push((Voice::Dim, format!("all {all} checks hold"))),
         _ => notes.push((
             Voice::Red,

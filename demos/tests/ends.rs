@@ -219,9 +219,11 @@ fn what_fails_is_said_on_standard_error_where_json_has_the_output() {
 
 #[test]
 fn what_fails_in_the_tour_is_said_whether_or_not_its_program_is_seen() {
-    let mut command = demos(
-        "--time-scale 0.001 --items 2000 --python /nowhere/python3 --rt kolo-current,tokio-multi",
-    );
+    let page = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("tour_{}", std::process::id()));
+    let mut command = demos(&format!(
+        "--time-scale 0.001 --items 2000 --python /nowhere/python3 --rt kolo-current,tokio-multi --html {}",
+        page.display()
+    ));
     // No place for the files of `files`.
     let output = command.env("TMPDIR", "/nowhere").output();
     let ended = end(output.expect("demos starts"));
@@ -245,6 +247,16 @@ fn what_fails_in_the_tour_is_said_whether_or_not_its_program_is_seen() {
     let rows = "files, synchronous, one by one on kolo-current, one by one on tokio-multi, \
 at once on kolo-current, at once on tokio-multi: can't make a folder";
     assert!(below.contains(rows), "{below}");
+    assert!(below.contains("checks of the others hold"), "{below}");
+    // Nor does the page begin with what is well.
+    let html = fs::read_to_string(&page).expect("it was written");
+    assert!(html.contains("✗ 5 of "), "{html}");
+    assert!(!html.contains("checks hold"), "{html}");
+    assert!(
+        html.contains("✗ synchronous, one by one on kolo-current, "),
+        "{html}"
+    );
+    fs::remove_file(page).expect("it is ours");
 }
 
 // Ctrl-C, and its like.
