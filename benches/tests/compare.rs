@@ -184,6 +184,16 @@ fn several_numbers_of_workers_make_one_table() {
 }
 
 #[test]
+fn a_file_that_cannot_be_written_is_3_before_anything_is_measured() {
+    for option in ["--export-json", "--export-markdown"] {
+        let output = compare(&["--rows", "yield", option, "/nowhere/x"]);
+        assert_eq!((code(&output), &*stdout(&output)), (Some(3), ""));
+        let said = "error: cannot write /nowhere/x: No such file or directory";
+        assert!(stderr(&output).starts_with(said), "{}", stderr(&output));
+    }
+}
+
+#[test]
 fn a_child_prints_one_line() {
     let output = compare(&["--one", "yield", "--rt", "tokio-current", "--size", "1000"]);
     assert_eq!(code(&output), Some(0), "{}", stderr(&output));

@@ -29,8 +29,8 @@ use crate::table::duration;
 #[derive(Args, Clone, Debug, Serialize, Deserialize)]
 #[command(next_help_heading = "What to measure")]
 pub(crate) struct Shares {
-    /// Which share of the job can be concurrent, by comma
-    #[arg(long = "share", value_name = "S", value_delimiter = ',', default_values_t = Shares::usual().shares, value_parser = share)]
+    /// Which shares of the job can be concurrent, from 0 to 1, by comma [default: 0.5,0.8,0.95]
+    #[arg(long = "share", value_name = "SHARES", value_delimiter = ',', default_values_t = Shares::usual().shares, hide_default_value = true, value_parser = share)]
     pub(crate) shares: Vec<f64>,
 }
 
@@ -46,8 +46,7 @@ impl Shares {
 fn share(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
-        Ok(_) => Err("from 0 to 1".to_owned()),
-        Err(error) => Err(error.to_string()),
+        _ => Err("a number from 0 to 1".to_owned()),
     }
 }
 
@@ -212,7 +211,7 @@ fn say(stage: &Stage, share: f64, hand: &str, points: &[Point], computing: bool)
             false => String::new(),
         };
         stage.cyan(format_args!(
-            "  {:>2} {hand}{s}  {took}  {fast:.2} times as fast, of {most:.2}{of_machine}",
+            "  {:>2} {hand}{s}  {took}  {fast:.2} times as fast (bound: {most:.2}){of_machine}",
             point.hands
         ));
     }

@@ -14,10 +14,23 @@ use crate::cli::{Cli, Command};
 
 /// Reads the command line; ends the process on `--help`, `--version` and misuse.
 pub(crate) fn parse() -> Cli {
-    let command = Cli::command().color(color_of(std::env::args().skip(1)));
+    let command = command().color(color_of(std::env::args().skip(1)));
     let cli = read(command, std::env::args_os()).unwrap_or_else(|error| error.exit());
     cli.options.color.write_global();
     cli
+}
+
+/// The command line, to which -1 is a number that may be too small, and no option.
+fn command() -> clap::Command {
+    fn with_negative_numbers(command: clap::Command) -> clap::Command {
+        command
+            .mut_args(|arg| {
+                let has_value = arg.get_action().takes_values();
+                arg.allow_negative_numbers(has_value)
+            })
+            .mut_subcommands(with_negative_numbers)
+    }
+    with_negative_numbers(Cli::command())
 }
 
 fn read(
@@ -101,7 +114,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_well_formed() {
-        Cli::command().debug_assert();
+        command().debug_assert();
         without_hidden().debug_assert();
     }
 
@@ -117,7 +130,7 @@ mod tests {
         // A file that only the reader can have: it is opened while the line is read.
         let line = line.replace(" --ca-file ca.pem", "");
         let words = line.split_whitespace().map(OsString::from);
-        if let Err(error) = read(Cli::command(), words) {
+        if let Err(error) = read(command(), words) {
             let asks_for_help = error.kind() == ErrorKind::DisplayHelp;
             assert!(asks_for_help, "{from}: `{line}`: {error}");
         }
@@ -204,7 +217,7 @@ mod tests {
     fn a_comparison_is_of_one_demo_or_of_all() {
         let kind = |line: &str| {
             let words = line.split(' ').map(OsString::from);
-            read(Cli::command(), words).map_err(|error| error.kind())
+            read(command(), words).map_err(|error| error.kind())
         };
         assert!(kind("demos compare --all --runs 3").is_ok());
         assert!(kind("demos compare fib --runs 3").is_ok());

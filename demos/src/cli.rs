@@ -37,7 +37,7 @@ const STYLES: Styles = Styles::styled()
 /// in under a minute.
 #[derive(Parser, Debug)]
 #[command(name = "demos", version, styles = STYLES, max_term_width = 100, after_help = "\
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos                                     the tour
   demos list                                what there is
   demos run count                           one demo, at the course's pace
@@ -63,6 +63,7 @@ pub(crate) struct Cli {
 }
 
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Options {
     /// Only on these runtimes, by comma [default: all]
     #[arg(
@@ -77,9 +78,10 @@ Only on these runtimes, by comma: kolo-current, kolo-multi, tokio-current, tokio
     )]
     pub(crate) rt: Option<Vec<Runtime>>,
 
-    /// Multiply each wait; below 1 ms the number of waits shrinks instead
+    /// Multiply each wait, by a number above 0 and at most 100; below 1 ms the number of waits shrinks
+    /// instead [default: 1 with run; 0.05 otherwise]
     #[arg(long, global = true, value_name = "F", value_parser = time_scale, long_help = "\
-Multiply each wait. Below 1 ms a wait stays, and the number of waits shrinks instead, as far as the \
+Multiply each wait, by a number above 0 and at most 100. Below 1 ms a wait stays, and the number of waits shrinks instead, as far as the \
 demo keeps its sense. Where nothing waits, there is less to do: fewer transfers in `bank`, steps in \
 `compute`, files in `files`. `fib`, `loop` and `echo` are the same at any pace. [default: 1 with run; 0.05 with compare and without a command]")]
     pub(crate) time_scale: Option<f64>,
@@ -118,7 +120,7 @@ network, and fits a phone."
     )]
     pub(crate) html: Option<PathBuf>,
 
-    /// For people or for programs
+    /// For people, or JSON for programs
     #[arg(long, global = true, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
     pub(crate) format: Format,
 
@@ -138,17 +140,21 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     /// Show the demos and the runtimes
     #[command(after_help = "\
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos list
   demos list --format json")]
     List,
 
     /// Run one demo on each runtime, with all that it says
-    #[command(after_help = "\
-Examples:
+    #[command(
+        subcommand_value_name = "DEMO",
+        subcommand_help_heading = "Demos",
+        after_help = "\
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos run count
   demos run producer-consumer --rt kolo-current --time-scale 0.1 --seed 7
-  demos run loop --rt kolo-current,tokio-current,tokio-multi")]
+  demos run loop --rt kolo-current,tokio-current,tokio-multi"
+    )]
     Run {
         #[command(subcommand)]
         demo: DemoName,
@@ -159,20 +165,22 @@ Examples:
 What the course says, the lines that matter with their file and line, what to try next and what
 to see. Without a name: which demos there are.
 
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos explain
   demos explain count
   demos explain scrape --format json")]
     Explain {
+        /// Which one: `demos list` shows them
         #[arg(value_enum, hide_possible_values = true)]
         demo: Option<Demo>,
     },
 
     /// Measure one demo or all: a fresh process for each run, contenders in turn
     #[command(
+        subcommand_help_heading = "Demos",
         override_usage = "demos compare [OPTIONS] <DEMO>\n       demos compare [OPTIONS] --all",
         after_help = "\
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos compare loop
   demos compare loop --runs 9 --export-json loop.json --export-markdown loop.md
   demos compare count --rt kolo-current,tokio-current --time-scale 0.01
@@ -185,9 +193,9 @@ Examples:
         demo: Option<DemoName>,
     },
 
-    /// Write the completions for a shell
+    /// Write the completions for a shell to standard output
     #[command(after_help = "\
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos completions bash > ~/.local/share/bash-completion/completions/demos
   demos completions zsh > ~/.zfunc/_demos
   demos completions fish > ~/.config/fish/completions/demos.fish")]
@@ -206,20 +214,21 @@ Examples:
 }
 
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "How to compare")]
 pub(crate) struct Comparison {
-    /// All demos, in one report
+    /// All demos, in one report: in place of a demo's name
     #[arg(long, global = true)]
     pub(crate) all: bool,
 
-    /// How often each contender runs
+    /// How often each contender runs: 5 or more have an interval of 95 %
     #[arg(long, global = true, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) runs: u32,
 
-    /// Write all samples to this file
+    /// Write all samples to this file, as JSON
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) export_json: Option<PathBuf>,
 
-    /// Write the table to this file
+    /// Write the table to this file, as Markdown
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) export_markdown: Option<PathBuf>,
 }
@@ -232,7 +241,7 @@ A job of which a share can be concurrent, on one thread and on more, up to one f
 a job that waits, with more and more waits at once. Beside what is measured, the bound: what must
 be done in order takes its time, however many threads there are.
 
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos run upper-bound
   demos run upper-bound --share 0.5,0.99 --rt kolo-multi
   demos compare upper-bound --runs 3 --html bound.html")]
@@ -244,7 +253,7 @@ Three requests, each with some work and a long wait for the database: one after 
 threads, and overlapped. Then more and more requests a second, until response time degrades: for a
 thread that waits, and for each runtime. At the course's pace this takes about half a minute.
 
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos run requests
   demos run requests --rt kolo-current --time-scale 0.1
   demos run requests --svg requests.svg
@@ -255,7 +264,7 @@ Examples:
     #[command(after_help = "\
 Three counts of a second each: one after another, and gathered on a loop.
 
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos run count
   demos run count --time-scale 0.1
   demos compare count --runs 3")]
@@ -265,7 +274,7 @@ Examples:
     #[command(after_help = "\
 A list, an endless generator, and beside it a future polled by hand, step by step.
 
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos run fib
   demos run fib --rt kolo-current")]
     Fib,
@@ -275,7 +284,7 @@ Examples:
 Twenty items synchronously; then a loop with one producer, and with two. At the course's
 pace this takes 30 s and then 43 s on each runtime: --time-scale 0.1 takes a tenth.
 
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos run producer-consumer --rt kolo-current
   demos run producer-consumer --time-scale 0.1 --seed 7
   demos compare producer-consumer --runs 3")]
@@ -287,7 +296,7 @@ Two producers, one consumer, a yield after each put and get. `mpsc` is the libra
 unbounded channel, `Queue` is kolo::sync::Queue on every runtime; `armed`: with a timer and a
 listener waiting. asyncio and uvloop join where a python3 has them.
 
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos run loop
   demos run loop --items 50000 --python venv/bin/python
   demos compare loop --runs 9 --export-json loop.json")]
@@ -302,7 +311,7 @@ takes 0.95 s over each page; --base-url names a real one. At the course's pace t
 
 A page that can't be had has a line that says why; the others go on, and the exit code is 1.
 
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos run scrape
   demos run scrape --time-scale 0.1 --pages 100 --limit 20
   demos run scrape --rt kolo-current --base-url https://talkpython.fm
@@ -317,7 +326,7 @@ task for each. The kernel never says that a file is ready, and so a runtime has 
 for it. The folder is a fresh one, in --dir, and is gone when the run is over, Ctrl-C included.
 At the course's pace this takes about a second for each row of files that are not at once.
 
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos run files
   demos run files --files 1000 --size 1024 --rt kolo-current
   demos run files --unsynced
@@ -331,7 +340,7 @@ Four greeters, a greeting a second each; joins that give up after a second, and 
 in between. Everybody is waited for, which takes 11 s; with --daemon, as in the course, each
 is joined once, and who greets on then is ended: asked to leave, or aborted.
 
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos run greeters
   demos run greeters --daemon
   demos run greeters --rt kolo-current --time-scale 0.1
@@ -344,7 +353,7 @@ Two producers and a consumer, on threads and as tasks, until you press enter: on
 program. Without a terminal, with --format json and in comparisons a script presses it, after 3 s at
 the course's pace. Not cancelled, each takes 22 s.
 
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos run threaded-producer
   demos run threaded-producer --rt kolo-current
   demos run threaded-producer --time-scale 0.1 --press-after 60    not cancelled
@@ -357,7 +366,7 @@ Thirty million roots of squares: on one thread, on threads, in processes (this b
 its results through a pipe), as tasks on each runtime, and on the threads that a runtime has
 for work that blocks. Each does the same steps in the same parts, and has the same results.
 
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos run compute
   demos run compute --parts 8
   demos run compute --rt kolo-multi,tokio-multi --steps 50000000
@@ -371,7 +380,7 @@ one, with a lock for each account; and in the wrong order, until workers wait fo
 in a circle. --time-scale shrinks the number of transfers. The total is checked after each,
 which takes every lock there is: --check-every N checks it less often.
 
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos run bank
   demos run bank --rt kolo-current --transfers 100
   demos run bank --check-every 1000
@@ -387,7 +396,7 @@ are bundled, served on loopback, and take 0.95 s over a page; --site names a rea
 
 A worker that is killed costs the title that it was to get; the exit code is 1 then.
 
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos run pools
   demos run pools --workers 2
   demos run pools --site https://talkpython.fm --site https://pythonbytes.fm
@@ -402,7 +411,7 @@ it suits. At the course's pace that takes 8 s and then 1 to 2 s on each runtime:
 the sleeps, which are as late as the runtime's timers. asyncio and uvloop join where a python3
 has them; what computes is in processes there.
 
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos run unsync
   demos run unsync --rt kolo-current,tokio-current
   demos compare unsync --runs 3 --time-scale 0.2")]
@@ -418,7 +427,7 @@ takes 16 s, and then 6 s on each runtime: --time-scale 0.1 takes a tenth.
 The services are bundled, and take as long as the course's took. One that fails is a 502, one that
 says nothing within --timeout a 504; each is counted and told, and the exit code is 1.
 
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos run city
   demos run city --time-scale 0.1 --threads 32
   demos run city --rt kolo-current --rate 200 --seconds 10
@@ -432,7 +441,7 @@ Examples:
 A TCP echo server on each runtime, and by hand over mio; beside it a load client in a process
 of its own: messages a second, how long one is under way, and the server's CPU time for it.
 
-Examples:
+Examples (in a clone, `cargo run --release --` stands for `demos`):
   demos run echo
   demos run echo --connections 1000 --seconds 5
   demos run echo --rt kolo-current --message-size 65536 --port 7007
@@ -494,7 +503,6 @@ fn of_json(text: &str) -> Result<Settings, String> {
 fn time_scale(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(scale) if scale > 0.0 && scale <= 100.0 => Ok(scale),
-        Ok(_) => Err("a number above 0, and at most 100".to_owned()),
-        Err(error) => Err(error.to_string()),
+        _ => Err("a number above 0, and at most 100".to_owned()),
     }
 }

@@ -170,6 +170,15 @@ fn start(
     exports: Option<&Comparison>,
 ) -> Playbill {
     let exports = exports_of(options, exports);
+    // All names before any file: what is refused leaves none behind.
+    for (at, (path, _)) in exports.iter().enumerate() {
+        if exports[..at].iter().any(|(other, _)| other == path) {
+            let path = path.display();
+            arguments::refuse(&format!(
+                "{path} is named twice: each result has its own file"
+            ));
+        }
+    }
     for (path, _) in &exports {
         if let Err(error) = export::writable(path) {
             eprintln!("demos: {error}");
@@ -361,7 +370,8 @@ fn matrices(report: &Report, questions: &[Asks]) -> Vec<(Voice, String)> {
     notes.extend(table::standing(report));
     if report.command == TOUR {
         let more = "Each demo has one program here: demos run <demo> shows the others, \
-demos compare <demo> measures them, demos explain <demo> says what to learn from it.";
+demos compare <demo> measures them, demos explain <demo> says what to learn from it \
+(in a clone, cargo run --release -- stands for demos).";
         notes.push((Voice::Dim, more.to_owned()));
     }
     lines.extend(table::notes(notes, width()));
@@ -396,11 +406,11 @@ fn exit_code(report: &Report, options: &Options) -> u8 {
 }
 
 /// Of the terminal; where there is none, what is easy to read.
-fn width() -> usize {
+pub(crate) fn width() -> usize {
     terminal_width().unwrap_or(120)
 }
 
-fn terminal_width() -> Option<usize> {
+pub(crate) fn terminal_width() -> Option<usize> {
     let (terminal_size::Width(width), _) = terminal_size::terminal_size()?;
     Some(width.into())
 }

@@ -150,6 +150,16 @@ impl Console {
         self.paint(&[(voice, line.to_owned())]);
     }
 
+    /// What went wrong, where it did: in place for people; a program that reads JSON from
+    /// standard output leaves standard error to them.
+    pub(crate) fn complain(&self, line: &str) {
+        if self.mute {
+            let _ = writeln!(io::stderr(), "demos: {line}");
+        } else {
+            self.write(Voice::Red, line);
+        }
+    }
+
     /// A line in several voices: a picture's.
     pub(crate) fn paint(&self, line: &[(Voice, String)]) {
         if self.mute {

@@ -40,8 +40,7 @@ pub(crate) struct Press {
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.0..=3600.0).contains(&seconds) => Ok(seconds),
-        Ok(_) => Err("from 0 to 3600".to_owned()),
-        Err(error) => Err(error.to_string()),
+        _ => Err("a number from 0 to 3600".to_owned()),
     }
 }
 

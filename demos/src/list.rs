@@ -5,8 +5,10 @@ use serde_json::json;
 
 use crate::catalogue::Demo;
 use crate::cli::{Format, Options};
+use crate::commands::width;
 use crate::console::{Console, Voice};
 use crate::runtimes::Runtime;
+use crate::table::{self, UNBROKEN};
 
 /// What is said last: what to type next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +21,12 @@ impl Hint {
     fn text(self) -> &'static str {
         match self {
             Hint::Run => {
-                "  demos run <demo>, demos compare <demo>, demos explain <demo>, or demos alone for the tour"
+                "demos run <demo>, demos compare <demo>, demos explain <demo>, or demos alone for the \
+                 tour (in a clone, cargo run --release -- stands for demos)"
             }
-            Hint::Explain => "  demos explain <demo>",
+            Hint::Explain => {
+                "demos explain <demo> (in a clone, cargo run --release -- stands for demos)"
+            }
         }
     }
 }
@@ -35,11 +40,25 @@ pub(crate) fn show(options: &Options, hint: Hint) {
     console.write(Voice::Bold, "The course");
     for demo in Demo::all() {
         let chapter = demo.chapter();
-        let question = format!("  {:<19}{}", chapter.name, chapter.question);
-        console.write(Voice::Plain, &question);
-        let programs: Vec<_> = chapter.parts.iter().map(|part| part.name).collect();
-        let programs = format!("  {:<19}{}: {}", "", chapter.place, programs.join(" · "));
-        console.write(Voice::Dim, &programs);
+        let name = format!("  {:<19}", chapter.name);
+        let indent = format!("  {:<19}", "");
+        for line in table::wrapped(chapter.question, width(), &name, &indent) {
+            console.write(Voice::Plain, &line);
+        }
+        let mut programs: Vec<_> = chapter.parts.iter().map(|part| part.name).collect();
+        programs.dedup();
+        let programs: Vec<_> = programs
+            .iter()
+            .map(|program| program.replace(' ', UNBROKEN))
+            .collect();
+        for line in [
+            format!("in the course: {}", chapter.place),
+            format!("programs: {}", programs.join(&format!("{UNBROKEN}· "))),
+        ] {
+            for line in table::wrapped(&line, width(), &indent, &indent) {
+                console.write(Voice::Dim, &line);
+            }
+        }
     }
     console.write(Voice::Plain, "");
     if hint == Hint::Run {
@@ -53,7 +72,9 @@ pub(crate) fn show(options: &Options, hint: Hint) {
         }
         console.write(Voice::Plain, "");
     }
-    console.write(Voice::Dim, hint.text());
+    for line in table::wrapped(hint.text(), width(), "  ", "  ") {
+        console.write(Voice::Dim, &line);
+    }
 }
 
 fn document() -> String {

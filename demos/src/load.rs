@@ -78,8 +78,7 @@ impl LoadOptions {
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.01..=600.0).contains(&seconds) => Ok(seconds),
-        Ok(_) => Err("from 0.01 to 600".to_owned()),
-        Err(error) => Err(error.to_string()),
+        _ => Err("a number from 0.01 to 600".to_owned()),
     }
 }
 

@@ -7,8 +7,8 @@
 //! program of each demo alone. The terminal, Markdown and the page show the same cells.
 //!
 //! Where the terminal is narrow, the second number of a cell goes below the first, and
-//! that of what stands beside is left out; where it is narrower still, all that stands
-//! beside is, and a note says so.
+//! that of what stands beside is left out; then a program's name goes below its demo's;
+//! where it is narrower still, all that stands beside is left out, and a note says so.
 //!
 //! Read next: `export.rs`.
 
@@ -21,7 +21,7 @@ use crate::catalogue::{Demo, Program, Runner, RunsOn};
 use crate::console::Voice;
 use crate::report::{Report, Row, Status};
 use crate::runtimes::Runtime;
-use crate::table::{bytes, digits, duration, times};
+use crate::table::{UNBROKEN, bytes, digits, duration, times};
 
 /// What a matrix asks of each row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Asks {
     pub(crate) fn title(self) -> &'static str {
         match self {
             Asks::Speed => {
-                "Speed: how many times as long tokio-current takes; its own column has its time"
+                "Speed: tokio-current takes this many times as long; its own column has its time"
             }
             Asks::Cpu => "CPU time of a run",
             Asks::Memory => "Peak memory of a run",
@@ -225,7 +225,13 @@ pub(crate) fn in_a_line(report: &Report, demo: Demo) -> Option<String> {
     let beside = line.beside.iter();
     let beside = beside.map(|(name, cell)| format!("{name} {}", cell.first));
     let all: Vec<_> = on.chain(beside).collect();
-    Some(format!("{}: {}", line.program, all.join(" · ")))
+    // A name stays with its number, where the line is broken.
+    let all: Vec<_> = all.iter().map(|one| one.replace(' ', UNBROKEN)).collect();
+    Some(format!(
+        "{}: {}",
+        line.program,
+        all.join(&format!("{UNBROKEN}· "))
+    ))
 }
 
 const DEMO: &str = "demo";
@@ -238,25 +244,41 @@ struct Layout {
     /// The second number of a cell stands below the first.
     stacked: bool,
     beside: bool,
+    /// A program's name stands below its demo's.
+    one_name: bool,
 }
 
 /// In the order in which they are tried.
-const LAYOUTS: [Layout; 4] = [
+const LAYOUTS: [Layout; 6] = [
     Layout {
         stacked: false,
         beside: true,
+        one_name: false,
     },
     Layout {
         stacked: true,
         beside: true,
+        one_name: false,
+    },
+    Layout {
+        stacked: true,
+        beside: true,
+        one_name: true,
     },
     Layout {
         stacked: false,
         beside: false,
+        one_name: false,
     },
     Layout {
         stacked: true,
         beside: false,
+        one_name: false,
+    },
+    Layout {
+        stacked: true,
+        beside: false,
+        one_name: true,
     },
 ];
 
@@ -291,7 +313,8 @@ impl Matrix {
         let columns: Vec<Vec<String>> = (0..self.runtimes.len())
             .map(|at| column(self.lines.iter().map(|line| &line.cells[at]), layout))
             .collect();
-        let mut header = vec![TableCell::new(DEMO), TableCell::new(PROGRAM)];
+        let mut header = vec![TableCell::new(DEMO)];
+        header.extend((!layout.one_name).then(|| TableCell::new(PROGRAM)));
         header.extend(
             self.runtimes
                 .iter()
@@ -306,7 +329,13 @@ impl Matrix {
         for (at, line) in self.lines.iter().enumerate() {
             let name = if line.demo == demo { "" } else { line.demo };
             demo = line.demo;
-            let mut row = vec![TableCell::new(name), TableCell::new(line.program)];
+            let names = match (layout.one_name, name) {
+                (false, _) => vec![name.to_owned(), line.program.to_owned()],
+                (true, "") => vec![format!("  {}", line.program)],
+                (true, _) => vec![format!("{name}\n  {}", line.program)],
+            };
+            let mut height = names[0].lines().count();
+            let mut row: Vec<_> = names.into_iter().map(TableCell::new).collect();
             row.extend(columns.iter().map(|column| right(column[at].clone())));
             let beside: Vec<_> = line
                 .beside
@@ -319,8 +348,8 @@ impl Matrix {
                     format!("{name} {number}")
                 })
                 .collect();
-            let mut height = columns.iter().map(|column| column[at].lines().count());
-            let mut height = height.by_ref().max().unwrap_or(1).max(1);
+            let heights = columns.iter().map(|column| column[at].lines().count());
+            height = heights.fold(height, usize::max).max(1);
             if has_beside {
                 height = height.max(beside.len());
                 row.push(TableCell::new(beside.join("\n")));
@@ -528,6 +557,31 @@ mod tests {
     }
 
     #[test]
+    fn every_program_of_every_demo_fits_80_columns() {
+        let mut runs = Vec::new();
+        for part in Demo::all().flat_map(|demo| demo.chapter().parts) {
+            if part.runs_on == RunsOn::Runtimes {
+                let all = Runtime::ALL.into_iter().enumerate();
+                // Numbers as wide as they become, and an interval.
+                runs.extend(all.map(|(at, runtime)| {
+                    let seconds: &[f64] = [&[0.111; 5], &[0.0111; 5], &[0.222; 5], &[0.444; 5]][at];
+                    (part.program, Runner::On(runtime), seconds)
+                }));
+            }
+        }
+        for asks in [Asks::Glance, Asks::Speed, Asks::Cpu, Asks::Memory] {
+            let shown = Matrix::of(&report(&runs), asks).shown(80);
+            for (_, line) in &shown[1..] {
+                assert!(line.chars().count() <= 80, "{asks:?}: {line}");
+            }
+            let loops = shown
+                .iter()
+                .skip_while(|(_, line)| line != " loop" && !line.starts_with(" loop "));
+            assert!(loops.count() > 4, "{asks:?}: {shown:?}");
+        }
+    }
+
+    #[test]
     fn where_nothing_was_measured_it_is_said_why() {
         let mut report = report(&[]);
         assert!(Matrix::of(&report, Asks::Speed).lines.is_empty());
@@ -541,7 +595,9 @@ mod tests {
     #[test]
     fn a_line_for_whoever_watches() {
         assert_eq!(
-            in_a_line(&count(), Demo::Count).as_deref(),
+            in_a_line(&count(), Demo::Count)
+                .map(|line| line.replace(UNBROKEN, " "))
+                .as_deref(),
             Some("gathered: kolo-current 500 ms · tokio-current 1.00 s · synchronous 3.00 s")
         );
         assert_eq!(in_a_line(&count(), Demo::Fib), None);

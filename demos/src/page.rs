@@ -75,10 +75,27 @@ pub(crate) fn html(report: &Report) -> String {
 fn verdict(report: &Report) -> Markup {
     let all = report.checks().count();
     let held = report.checks().filter(|(_, check)| check.holds).count();
+    let failed = report
+        .rows
+        .iter()
+        .filter(|row| row.status == Status::Failed);
+    let mut where_failed: Vec<_> = failed.clone().map(|row| row.demo().name()).collect();
+    where_failed.dedup();
+    let failed = failed.count();
     html! {
         @if let Some(by) = report.interrupted { p class="bad" { (by.name()) ": this is what there was until then." } }
+        @if failed > 0 {
+            p class="bad" {
+                "✗ " (failed) " of " (report.rows.len()) " rows failed: "
+                @for (at, demo) in where_failed.iter().enumerate() {
+                    @if at > 0 { ", " } a href=(format!("#{demo}")) { (demo) }
+                }
+                "."
+            }
+        }
         @if all > 0 {
-            @if held == all { p class="good" { "✓ All " (all) " checks hold." } }
+            @if held == all && failed > 0 { p class="quiet" { "All " (all) " checks of the others hold." } }
+            @else if held == all { p class="good" { "✓ All " (all) " checks hold." } }
             @else { p class="bad" { "✗ " (all - held) " of " (all) " checks do not hold." } }
         }
     }
@@ -107,10 +124,13 @@ fn at_a_glance(matrix: &Matrix) -> Markup {
                                     @if above != Some(line.demo) { a href=(format!("#{}", line.demo)) { (line.demo) } }
                                 }
                                 th scope="row" { (line.program) }
-                                @for cell in &line.cells { td class="number" { (number(cell)) } }
+                                // A phone shows no header: each number says whose it is.
+                                @for (runtime, cell) in matrix.runtimes.iter().zip(&line.cells) {
+                                    td class="number" data-of=(runtime.name()) { span { (number(cell)) } }
+                                }
                                 @if has_beside {
-                                    td {
-                                        @for (name, cell) in &line.beside { div { (name) " " (number(cell)) } }
+                                    td class="beside" {
+                                        @for (name, cell) in &line.beside { div { (name) " " span { (number(cell)) } } }
                                     }
                                 }
                             }
@@ -141,6 +161,7 @@ fn section(report: &Report, demo: Demo) -> Markup {
                 (figure(plate, &format!("{}-{at}", chapter.name)))
             }
             (rows(&table::grid(report, demo)))
+            @for line in table::failures(report, demo) { p class="bad" { "✗ " (line) } }
             (loads(report, demo))
             (checks(report, demo))
         }

@@ -17,7 +17,7 @@ use crate::report::{Measured, Status};
 use crate::runtimes::Runtime;
 use crate::session::Session;
 use crate::stage::Settings;
-use crate::{machine, matrix, perform};
+use crate::{commands, machine, matrix, perform, table};
 
 /// The tour is to be over in a minute, and the demos after `loop` take a third of it: a
 /// further round of `loop` that would probably end later than this after the start is
@@ -120,13 +120,17 @@ impl Playbill {
                     let why = row.note.as_deref().unwrap_or_default();
                     console.write(Voice::Dim, &format!("skipped: {why}"));
                 }
+                if manner != Manner::Full {
+                    self.say_if_skipped(contender, &row);
+                }
                 self.session.report().add(contender, row);
                 continue;
             }
             self.session.report().running = Some(contender);
-            match manner {
-                Manner::Full | Manner::Digest if !console.is_mute() => self.title(contender),
-                _ => console.progress(self.doing(contender)),
+            let titled = manner != Manner::Silent && !console.is_mute();
+            match titled {
+                true => self.title(contender),
+                false => console.progress(self.doing(contender)),
             }
             console.begin(manner);
             let (program, settings) = (contender.program, self.settings.clone());
@@ -146,7 +150,41 @@ impl Playbill {
             };
             console.hush();
             console.end();
+            self.say_if_failed(contender, &measured, titled);
             self.session.report().add(contender, measured);
+        }
+    }
+
+    /// What failed is said where it failed: the table may be a minute away.
+    fn say_if_failed(&self, contender: Contender, measured: &Measured, titled: bool) {
+        let Some(why) = measured.why_failed() else {
+            return;
+        };
+        let of = match titled {
+            true => String::new(),
+            false => format!("{}: ", self.doing(contender)),
+        };
+        self.say(Voice::Red, &format!("failed: {of}{why}"));
+    }
+
+    /// The same for what can't run, which is no failure.
+    fn say_if_skipped(&self, contender: Contender, row: &Measured) {
+        let why = row.note.as_deref().unwrap_or_default();
+        let line = format!("skipped: {}: {why}", self.doing(contender));
+        self.say(Voice::Dim, &line);
+    }
+
+    /// In as many lines as a terminal needs; to programs, in one.
+    fn say(&self, voice: Voice, line: &str) {
+        let console = &self.session.console;
+        match commands::terminal_width() {
+            Some(width) if !console.is_mute() => {
+                for line in table::wrapped(line, width, "", "    ") {
+                    console.write(voice, &line);
+                }
+            }
+            _ if voice == Voice::Red => console.complain(line),
+            _ => console.write(voice, line),
         }
     }
 
@@ -154,24 +192,26 @@ impl Playbill {
     /// are shown when it has ended.
     fn play_loop(&self, rounds: u32) {
         let console = &self.session.console;
-        self.in_turn(Demo::Loop, rounds, |contender, measured| {
-            if rounds > 1 {
-                return; // the tour: the table says it all
+        let tour = rounds > 1; // there the table says what was measured
+        self.in_turn(Demo::Loop, rounds, tour, |contender, measured| {
+            if tour {
+                return;
             }
             self.title(contender);
             for (voice, line) in &measured.lines {
                 console.write(*voice, line);
             }
-            if let Some(note) = &measured.note {
-                console.write(Voice::Dim, &format!("{}: {note}", measured.status.text()));
+            if let (Status::Skipped, Some(note)) = (measured.status, &measured.note) {
+                console.write(Voice::Dim, &format!("skipped: {note}"));
             }
+            self.say_if_failed(contender, measured, !console.is_mute());
         });
         console.hush();
     }
 
     /// `compare`: every contender in a fresh process, in turn.
     pub(crate) fn measure(&self, demo: Demo, rounds: u32) {
-        self.in_turn(demo, rounds, |_, _| {});
+        self.in_turn(demo, rounds, true, |_, _| {});
         self.session.console.hush();
     }
 
@@ -193,7 +233,14 @@ impl Playbill {
         );
     }
 
-    fn in_turn(&self, demo: Demo, rounds: u32, seen: impl Fn(Contender, &Measured)) {
+    /// With `complaints`, what failed or can't run is said, once for each contender.
+    fn in_turn(
+        &self,
+        demo: Demo,
+        rounds: u32,
+        complaints: bool,
+        seen: impl Fn(Contender, &Measured),
+    ) {
         let console = &self.session.console;
         let tour = self.session.report().command == matrix::TOUR;
         for round in 1..=rounds {
@@ -220,6 +267,12 @@ impl Playbill {
                     again += began.elapsed();
                 }
                 seen(contender, &measured);
+                if complaints && !self.has_failed(contender) {
+                    match measured.status {
+                        Status::Skipped => self.say_if_skipped(contender, &measured),
+                        _ => self.say_if_failed(contender, &measured, false),
+                    }
+                }
                 self.session.report().add(contender, measured);
             }
             if tour && self.began.elapsed() + again > TOUR_LEAVES_LOOP {
@@ -228,14 +281,20 @@ impl Playbill {
         }
     }
 
+    /// In an earlier round.
+    fn has_failed(&self, contender: Contender) -> bool {
+        let report = self.session.report();
+        let mut rows = report.rows.iter();
+        rows.any(|row| row.contender == contender && row.status == Status::Failed)
+    }
+
     fn doing(&self, contender: Contender) -> String {
         let program = contender.program;
-        format!(
-            "{}, {}, {}",
-            program.demo().name(),
-            program.name(),
-            contender.runner.name()
-        )
+        let mut names = vec![program.demo().name(), program.name()];
+        if contender.runner != Runner::Plain {
+            names.push(contender.runner.name());
+        }
+        names.join(", ")
     }
 
     fn title(&self, contender: Contender) {

@@ -131,7 +131,12 @@ impl Python {
     /// Why it has no such loop, if it has none.
     pub(crate) fn lacks(&self, engine: Engine) -> Option<String> {
         let lacks = engine == Engine::Uvloop && self.uvloop.is_none();
-        lacks.then(|| format!("uvloop does not import in {}", self.path.display()))
+        lacks.then(|| {
+            format!(
+                "{} can't import uvloop; --python names another Python",
+                self.path.display()
+            )
+        })
     }
 
     /// Runs a program once, in a process of its own as ever.

@@ -122,6 +122,27 @@ impl Measured {
             sample: None,
         }
     }
+
+    /// Why it failed, if it did.
+    pub(crate) fn why_failed(&self) -> Option<String> {
+        why_failed(self.status, self.note.as_deref(), &self.checks)
+    }
+}
+
+/// What was said of it, or else the claims that do not hold.
+fn why_failed(status: Status, note: Option<&str>, checks: &[Check]) -> Option<String> {
+    if status != Status::Failed {
+        return None;
+    }
+    if let Some(note) = note {
+        return Some(note.to_owned());
+    }
+    let broken = checks.iter().filter(|check| !check.holds);
+    let claims: Vec<_> = broken.map(|check| &*check.claim).collect();
+    match &claims[..] {
+        [] => Some("it ended without a result".to_owned()),
+        claims => Some(format!("does not hold: {}", claims.join("; "))),
+    }
 }
 
 /// A contender and all its runs.
@@ -153,6 +174,11 @@ impl Row {
     /// What its speed is measured by.
     pub(crate) fn costs(&self) -> Vec<f64> {
         self.samples.iter().map(Sample::cost).collect()
+    }
+
+    /// Why it failed, if it did.
+    pub(crate) fn why_failed(&self) -> Option<String> {
+        why_failed(self.status, self.note.as_deref(), &self.checks)
     }
 
     pub(crate) fn wall(&self) -> Option<Spread> {

@@ -39,9 +39,9 @@ impl Scratch {
             .tempdir_in(place);
         let made = made.map_err(|error| {
             // tempfile adds the path that it tried.
-            let error = error
-                .raw_os_error()
-                .map_or(error, io::Error::from_raw_os_error);
+            let said = error.to_string();
+            let said = said.split(" at path ").next().unwrap_or_default();
+            let error = io::Error::new(error.kind(), said);
             trouble(
                 &format!("can't make a folder in {}", place.display()),
                 error,
@@ -194,6 +194,8 @@ mod tests {
             line.ends_with("; there is no such directory; name another with --dir"),
             "{line}"
         );
+        // The name that was to be would make a reason of its own of each row's.
+        assert_eq!(line.matches("/nowhere").count(), 1, "{line}");
         let line = said("/dev/null");
         assert!(
             line.ends_with("; that is no directory; name another with --dir"),

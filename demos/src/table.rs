@@ -233,19 +233,28 @@ pub(crate) fn no_rows(report: &Report, width: usize) -> Vec<(Voice, String)> {
     lines
 }
 
+/// A blank within a note where it is not to be broken.
+pub(crate) const UNBROKEN: &str = "\u{a0}";
+
 /// Notes, indented, and broken between words.
 pub(crate) fn notes(notes: Vec<(Voice, String)>, width: usize) -> Vec<(Voice, String)> {
-    let how = textwrap::Options::new(width)
-        .break_words(false)
-        .initial_indent("  ")
-        .subsequent_indent("    ");
     let broken = |(voice, note): (Voice, String)| {
-        let lines = textwrap::wrap(&note, &how).into_iter();
-        lines
-            .map(|line| (voice, line.into_owned()))
-            .collect::<Vec<_>>()
+        let lines = wrapped(&note, width, "  ", "    ").into_iter();
+        lines.map(|line| (voice, line)).collect::<Vec<_>>()
     };
     notes.into_iter().flat_map(broken).collect()
+}
+
+/// A text broken between words, of which a runtime's name is one.
+pub(crate) fn wrapped(text: &str, width: usize, first: &str, further: &str) -> Vec<String> {
+    let how = textwrap::Options::new(width)
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .initial_indent(first)
+        .subsequent_indent(further);
+    let lines = textwrap::wrap(text, &how).into_iter();
+    lines.map(|line| line.replace(UNBROKEN, " ")).collect()
 }
 
 fn rows(report: &Report, width: usize) -> Vec<(Voice, String)> {
@@ -356,7 +365,7 @@ pub(crate) fn peculiarities(report: &Report) -> Vec<(Voice, String)> {
         .iter()
         .any(|row| row.demo() == Demo::City && row.items.is_some())
     {
-        dim("city: an item is a request, its latency the time since it was due; answered: by the middle half of the answers, ± what their coming unevenly may make of it in a run, and more than arrive where a delay is made up for; p99 takes a hundred requests, p99.9 a thousand; the CPU is the server's; speed is by item".to_owned());
+        dim("city: an item is a request, its latency the time since it was due. Answered is the rate of the middle half of the answers, ± how far chance may have moved it in so short a run; it is above what arrives where a delay is made up for. p99 takes a hundred requests, p99.9 a thousand. The CPU is the server's; speed is by item".to_owned());
     }
     if report
         .rows
@@ -426,38 +435,23 @@ pub(crate) fn standing(report: &Report) -> Vec<(Voice, String)> {
         notes.push((Voice::Red, line));
     }
     let one_demo = report.is_of_one_demo();
-    for row in report
-        .rows
-        .iter()
-        .filter(|row| row.status == Status::Failed)
-    {
-        let of = if one_demo {
-            String::new()
-        } else {
-            format!("{}, ", row.demo().name())
+    for demo in Demo::all() {
+        let of = match one_demo {
+            true => String::new(),
+            false => format!("{}, ", demo.name()),
         };
-        let program = row.contender.program.name();
-        let contender = match row.contender.runner {
-            Runner::Plain => format!("{of}{program}"),
-            runner => format!("{of}{program} on {}", runner.name()),
-        };
-        let claims: Vec<_> = row
-            .checks
-            .iter()
-            .filter(|check| !check.holds)
-            .map(|check| &*check.claim)
-            .collect();
-        let why = row
-            .note
-            .clone()
-            .unwrap_or_else(|| format!("does not hold: {}", claims.join("; ")));
-        notes.push((Voice::Red, format!("{contender}: {why}")));
+        let lines = failures(report, demo).into_iter();
+        notes.extend(lines.map(|line| (Voice::Red, format!("{of}{line}"))));
     }
     let (held, all) = report.checks().fold((0, 0), |(held, all), (_, check)| {
         (held + usize::from(check.holds), all + 1)
     });
     match all {
         0 => {}
+        // A program that ended without a result has no checks.
+        _ if held == all && report.failed() => {
+            notes.push((Voice::Dim, format!("all {all} checks of the others hold")));
+        }
         _ if held == all => notes.push((Voice::Dim, format!("all {all} checks hold"))),
         _ => notes.push((
             Voice::Red,
@@ -465,6 +459,30 @@ pub(crate) fn standing(report: &Report) -> Vec<(Voice, String)> {
         )),
     }
     notes
+}
+
+/// Why rows of a demo failed. What one reason kept from running stands in one line: a port
+/// that is in use keeps a whole demo.
+pub(crate) fn failures(report: &Report, demo: Demo) -> Vec<String> {
+    let mut failures: Vec<(String, Vec<String>)> = Vec::new();
+    for row in report.rows.iter().filter(|row| row.demo() == demo) {
+        let Some(why) = row.why_failed() else {
+            continue;
+        };
+        let program = row.contender.program.name();
+        let contender = match row.contender.runner {
+            Runner::Plain => program.to_owned(),
+            runner => format!("{program} on {}", runner.name()),
+        };
+        match failures.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, contenders)) => contenders.push(contender),
+            None => failures.push((why, vec![contender])),
+        }
+    }
+    let lines = failures.into_iter();
+    lines
+        .map(|(why, contenders)| format!("{}: {why}", contenders.join(", ")))
+        .collect()
 }
 
 /// A demo's rows as a page shows them: titles, and whether numbers stand below them; and

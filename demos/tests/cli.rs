@@ -424,7 +424,7 @@ fn help_has_examples_everywhere() {
         let ended = ran(&format!("{line} --help"));
         assert_eq!(ended.code, Some(0));
         assert!(
-            ended.out.contains("Examples:\n  demos"),
+            ended.out.contains("stands for `demos`):\n  demos"),
             "{line}: {}",
             ended.out
         );

@@ -6,11 +6,14 @@ mod common;
 
 use std::fs::{self, OpenOptions};
 use std::io::Read;
+use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Stdio;
 
-use common::{Ended, all_demos, demos, demos_with_sighup, end, ran, signal, start_until};
+use common::{
+    Ended, all_demos, demos, demos_with_sighup, end, ran, runtimes, signal, start_until, transcript,
+};
 
 /// A few seconds of each, so that there is time to be interrupted.
 const UNHURRIED: &str = "--time-scale 0.5";
@@ -102,6 +105,158 @@ fn a_wrong_name_is_2_with_the_right_one() {
         assert_eq!((ended.code, &*ended.out), (Some(2), ""), "{line}");
         assert!(ended.err.contains(said), "{line}: {}", ended.err);
     }
+}
+
+#[test]
+fn a_wrong_number_is_2_with_those_that_are_right() {
+    let scale = "a number above 0, and at most 100";
+    for (line, said) in [
+        ("run count --time-scale 0", scale),
+        ("run count --time-scale -1", scale),
+        ("--time-scale=-1", scale),
+        ("run count --time-scale fast", scale),
+        ("compare count --runs 0", "0 is not in 1..=1000"),
+        ("compare --all --runs -3", "-3 is not in 1..=1000"),
+        ("run loop --items 1", "1 is not in 2..=4000000"),
+        ("run upper-bound --share 2", "a number from 0 to 1"),
+        (
+            "run scrape --timeout -1",
+            "a number above 0, and at most 3600",
+        ),
+        ("run city --rate many", "a number from 0.1 to 100000"),
+        ("run city --seconds -1", "a number from 0.01 to 600"),
+        ("run echo --seconds -1", "a number from 0.01 to 600"),
+        ("run echo --port -1", "-1 is not in 1..=65535"),
+        (
+            "run threaded-producer --press-after -1",
+            "a number from 0 to 3600",
+        ),
+    ] {
+        let ended = ran(line);
+        assert_eq!((ended.code, &*ended.out), (Some(2), ""), "{line}");
+        assert!(ended.err.contains(said), "{line}: {}", ended.err);
+    }
+}
+
+#[test]
+fn a_folder_is_no_file_for_a_result_and_one_file_is_not_for_two() {
+    let folder = env!("CARGO_TARGET_TMPDIR");
+    for option in ["--html", "--svg"] {
+        let ended = ran(&format!("run count --time-scale 100 {option} {folder}"));
+        assert_eq!((ended.code, &*ended.out), (Some(1), ""), "{option}");
+        let why = format!("demos: cannot write {folder}: Is a directory");
+        assert!(ended.err.starts_with(&why), "{}", ended.err);
+    }
+    let file = format!("{folder}/twice_{}", std::process::id());
+    let ended = ran(&format!(
+        "compare count --time-scale 100 --html {file} --export-json {file}"
+    ));
+    assert_eq!((ended.code, &*ended.out), (Some(2), ""));
+    assert!(ended.err.contains("is named twice"), "{}", ended.err);
+    assert!(!Path::new(&file).exists(), "nothing was to be written");
+}
+
+// What fails on the way.
+
+/// A port in use, and an echo server that is to have it.
+fn echo_without_a_port(command: &str) -> (TcpListener, String) {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("it is bound").port();
+    let line = format!("{command} echo --seconds 0.05 --port {port}");
+    (taken, line)
+}
+
+/// The page's lines, and where the table begins among them.
+fn above_the_table(out: &str) -> Vec<&str> {
+    let lines = out.lines();
+    lines
+        .take_while(|line| !line.starts_with(" program ") && !line.starts_with(" demo "))
+        .collect()
+}
+
+#[test]
+fn what_fails_in_a_run_is_said_below_its_title_and_once_below_the_table() {
+    let (_taken, line) = echo_without_a_port("run");
+    let ended = ran(&line);
+    assert_eq!((ended.code, &*ended.err), (Some(1), ""), "{}", ended.out);
+    let mut titles = vec!["mio by hand".to_owned()];
+    titles.extend(runtimes().iter().map(|name| format!("server, {name}")));
+    for title in titles {
+        let lines = transcript(&ended.out, &title);
+        let [only] = &lines[..] else {
+            panic!("{title}: {lines:?}")
+        };
+        assert!(only.starts_with("failed: can't listen on "), "{only}");
+    }
+    let all = ended.out.matches("Address already in use").count();
+    let above = above_the_table(&ended.out).join("\n");
+    assert_eq!(above.matches("Address already in use").count(), all - 1);
+}
+
+#[test]
+fn what_fails_in_a_comparison_is_said_once_where_it_does() {
+    let (_taken, line) = echo_without_a_port("compare");
+    let ended = ran(&format!("{line} --runs 3"));
+    assert_eq!((ended.code, &*ended.err), (Some(1), ""), "{}", ended.out);
+    let above = above_the_table(&ended.out);
+    for contender in ["mio by hand", "server, kolo-multi", "server, tokio-current"] {
+        let start = format!("failed: echo, {contender}: can't listen on ");
+        let said = above.iter().filter(|line| line.starts_with(&start));
+        assert_eq!(said.count(), 1, "{contender}: {}", ended.out);
+    }
+}
+
+#[test]
+fn what_fails_is_said_on_standard_error_where_json_has_the_output() {
+    let (_taken, line) = echo_without_a_port("run");
+    let ended = ran(&format!("{line} --rt kolo-current --format json"));
+    assert_eq!(ended.code, Some(1));
+    let report: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
+    let note = report["rows"][1]["note"].as_str().expect("why");
+    let said = format!("demos: failed: echo, server, kolo-current: {note}");
+    assert!(ended.err.lines().any(|line| line == said), "{}", ended.err);
+}
+
+#[test]
+fn what_fails_in_the_tour_is_said_whether_or_not_its_program_is_seen() {
+    let page = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("tour_{}", std::process::id()));
+    let mut command = demos(&format!(
+        "--time-scale 0.001 --items 2000 --python /nowhere/python3 --rt kolo-current,tokio-multi --html {}",
+        page.display()
+    ));
+    // No place for the files of `files`.
+    let output = command.env("TMPDIR", "/nowhere").output();
+    let ended = end(output.expect("demos starts"));
+    assert_eq!((ended.code, &*ended.err), (Some(1), ""), "{}", ended.out);
+    let lines = transcript(&ended.out, "at once, kolo-current");
+    let above = above_the_table(&ended.out);
+    let why = "can't make a folder in /nowhere: No such file or directory";
+    let said = |start: &str| {
+        let start = format!("failed: {start}{why}");
+        above.iter().filter(|line| line.starts_with(&start)).count()
+    };
+    assert!(!lines.is_empty());
+    // Three programs have a title; the runtime that is not seen has two.
+    assert_eq!(said(""), 3, "{}", ended.out);
+    assert_eq!(said("files, at once, tokio-multi: "), 1, "{}", ended.out);
+    let skipped = "skipped: loop, asyncio.Queue, uvloop: /nowhere/python3 does not start: ";
+    let skipped = above.iter().filter(|line| line.starts_with(skipped));
+    assert_eq!(skipped.count(), 1, "{}", ended.out);
+    // Below the table, one reason has one line.
+    let below = ended.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let rows = "files, synchronous, one by one on kolo-current, one by one on tokio-multi, \
+at once on kolo-current, at once on tokio-multi: can't make a folder";
+    assert!(below.contains(rows), "{below}");
+    assert!(below.contains("checks of the others hold"), "{below}");
+    // Nor does the page begin with what is well.
+    let html = fs::read_to_string(&page).expect("it was written");
+    assert!(html.contains("✗ 5 of "), "{html}");
+    assert!(!html.contains("checks hold"), "{html}");
+    assert!(
+        html.contains("✗ synchronous, one by one on kolo-current, "),
+        "{html}"
+    );
+    fs::remove_file(page).expect("it is ours");
 }
 
 // Ctrl-C, and its like.

@@ -93,7 +93,7 @@ fn without_a_name_the_demos_are_listed() {
         assert!(ended.out.contains(&format!("\n  {demo} ")), "{demo}");
     }
     assert!(
-        ended.out.ends_with("demos explain <demo>\n"),
+        ended.out.contains("\n  demos explain <demo> (in a clone, "),
         "{}",
         ended.out
     );

@@ -125,7 +125,7 @@ fn upper_bound_says_what_is_used() {
     );
     assert!(lines[1].starts_with("   1 thread   "), "{}", lines[1]);
     assert!(
-        lines[1].contains(" 1.00 times as fast, of 1.00; "),
+        lines[1].contains(" 1.00 times as fast (bound: 1.00); "),
         "{}",
         lines[1]
     );

@@ -11,8 +11,9 @@
 //!
 //! Read next: `contest.rs`, who runs when; `verdict.rs`, what is concluded.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
@@ -35,7 +36,7 @@ use kolo_benches::table;
 static COUNTED: CountingAlloc = CountingAlloc;
 
 const EXAMPLES: &str = "\
-Examples:
+Examples (in a clone, `cargo run --release -p kolo-benches --bin compare --` stands for `compare`):
   compare                                  every row, in about ten minutes
   compare --quick                          a first look, in about three
   compare --rows yield,spawn-join --runs 31
@@ -49,7 +50,7 @@ Exit codes:
   0  no row is behind (with --check: and every target is met)
   1  a row is behind or broke down (with --check: or a target is missed)
   2  the command line is wrong
-  3  what was asked for by name can't run here";
+  3  what was asked for by name can't run here, or a file can't be written";
 
 /// Compares runtimes row by row: ratios of paired runs, with their intervals.
 #[derive(Debug, Parser)]
@@ -160,6 +161,14 @@ fn main() -> ExitCode {
         anstream::eprintln!("error: {said}");
         return ExitCode::from(3);
     }
+    // Before ten minutes of measuring, not after them.
+    for file in [&arguments.export_json, &arguments.export_markdown] {
+        let Some(file) = file else { continue };
+        let opened = OpenOptions::new().append(true).create(true).open(file);
+        if let Err(error) = opened {
+            return unwritable(file, &error);
+        }
+    }
     if cfg!(debug_assertions) {
         anstream::eprintln!("warning: not built with --release: these numbers mean nothing");
     }
@@ -182,11 +191,15 @@ fn main() -> ExitCode {
     for (file, written) in exports {
         let Some(file) = file else { continue };
         if let Err(error) = fs::write(file, written(&told) + "\n") {
-            anstream::eprintln!("error: {}: {error}", file.display());
-            return ExitCode::from(3);
+            return unwritable(file, &error);
         }
     }
     exit_code(told.reports(), &arguments)
+}
+
+fn unwritable(file: &Path, error: &io::Error) -> ExitCode {
+    anstream::eprintln!("error: cannot write {}: {error}", file.display());
+    ExitCode::from(3)
 }
 
 /// Ends for a command line that makes no sense.

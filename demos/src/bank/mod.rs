@@ -28,7 +28,7 @@ pub(crate) const TOTAL: i64 = 44_500;
 #[derive(Args, Clone, Copy, Debug, Serialize, Deserialize)]
 #[command(next_help_heading = "How much is going on")]
 pub(crate) struct Business {
-    /// How many transfers each worker makes
+    /// How many transfers each worker makes, before --time-scale multiplies them
     #[arg(long, value_name = "N", default_value_t = USUAL.transfers, value_parser = clap::value_parser!(u64).range(20..=1_000_000))]
     pub(crate) transfers: u64,
 

@@ -144,16 +144,14 @@ const MOST: u64 = 10_000_000;
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if (0.1..=100_000.0).contains(&rate) => Ok(rate),
-        Ok(_) => Err("from 0.1 to 100000".to_owned()),
-        Err(error) => Err(error.to_string()),
+        _ => Err("a number from 0.1 to 100000".to_owned()),
     }
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.01..=600.0).contains(&seconds) => Ok(seconds),
-        Ok(_) => Err("from 0.01 to 600".to_owned()),
-        Err(error) => Err(error.to_string()),
+        _ => Err("a number from 0.01 to 600".to_owned()),
     }
 }
 

@@ -6,8 +6,8 @@
 //! $ demos run upper-bound
 //!
 //! 50 % of the job can be concurrent: never more than 2.0 times as fast.
-//!    1 thread   203 ms  1.00 times as fast, of 1.00; 50 % of this machine
-//!    2 threads  153 ms  1.33 times as fast, of 1.33; 66 % of this machine
+//!    1 thread   203 ms  1.00 times as fast (bound: 1.00); 50 % of this machine
+//!    2 threads  153 ms  1.33 times as fast (bound: 1.33); 66 % of this machine
 //! …
 //! One thread of this machine's 2 cores: 50 %. Of the course's 12: 8 %.
 //! ```

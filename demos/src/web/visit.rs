@@ -61,7 +61,6 @@ impl Visit {
 pub(crate) fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds <= 3600.0 => Ok(seconds),
-        Ok(_) => Err("a number above 0, and at most 3600".to_owned()),
-        Err(error) => Err(error.to_string()),
+        _ => Err("a number above 0, and at most 3600".to_owned()),
     }
 }

@@ -361,6 +361,27 @@ fn a_measured_process_ends_with_the_session_that_was_killed() {
 }
 
 #[test]
+fn a_measured_process_that_is_killed_is_said_at_once_and_the_next_one_has_its_turn() {
+    let line = "compare compute --parts 1 --steps 50000000 --time-scale 100 --runs 1";
+    let (child, mut out) = start(line);
+    let first = await_children(child.id(), "measure", 1).remove(0);
+    let killed = pid(&first);
+    signal("-KILL", &killed);
+    let said = "failed: compute, one thread: its process ended with signal: 9 (SIGKILL)";
+    read_to(&mut out, said);
+    let next = await_children(child.id(), "measure", 1).remove(0);
+    assert_ne!(pid(&next), killed);
+    signal("-INT", &child.id().to_string());
+    let ended = ended(child, out);
+    assert_eq!(ended.code, Some(130), "{}{}", ended.out, ended.err);
+    assert!(
+        ended
+            .out
+            .contains(said.trim_start_matches("failed: compute, "))
+    );
+}
+
+#[test]
 fn a_killed_process_leaves_no_file() {
     let place = folder("a_killed_process");
     let (child, out) = start(&many_files("compare files --runs 1", &place));

@@ -331,8 +331,12 @@ fn a_site_that_is_not_there_is_said_and_costs_no_other() {
     ] {
         let lines = transcript(&ended.out, program);
         assert_eq!(
-            lines[lines.len() - 2..],
-            ["A title", &*expected],
+            lines[lines.len() - 3..],
+            [
+                "A title",
+                &*expected,
+                "failed: does not hold: every title was had"
+            ],
             "{program}"
         );
     }
