@@ -335,7 +335,7 @@ impl<'a> Token<'a> {
     #[inline]
     fn look(&self, pace: &mut Pace) {
         let held = &self.executor.loop_;
-        let ask = pace.looked(Instant::now());
+        let ask = pace.looked(pace.wants_time().then(Instant::now));
         self.collect();
         if ask
             && let Some((driver, handle)) = &mut *held.driver.borrow_mut()

@@ -7,8 +7,9 @@
 //! - at most 8 rounds, a round being as many polls as tasks are ready when it
 //!   begins. So a task that yields until something arrives sees it arrive within
 //!   nine yields, however many others run beside it, or cease to;
-//! - at most about 200 µs: one clock read per look tells how long the last
-//!   stretch took, and from that how many polls fit into the next.
+//! - at most about 200 µs: the clock tells how long the polls take, and from that how
+//!   many fit into the next stretch. As long as 61 do it is read once in as many, and at
+//!   every look from then on: so the first 61 that take long come as a surprise, no more.
 //!
 //! What a look wakes comes to the back of the queue. So while those whom the look
 //! before has woken still stand in front, another serves nobody here sooner, and
@@ -39,10 +40,13 @@ pub(super) struct Pace {
     asked_ago: Duration,
     /// How long a poll took in the last two stretches.
     each: [Duration; 2],
-    /// The stretch that runs: the polls left of it, its rounds so far, and since when.
+    /// When the clock was last read, if the loop has not slept since, and the polls of the
+    /// stretches from then on.
+    since: Option<Instant>,
+    untimed: u32,
+    /// The stretch that runs: the polls left of it, its rounds so far.
     left: u32,
     rounds: u32,
-    since: Option<Instant>,
 }
 
 impl Pace {
@@ -52,9 +56,10 @@ impl Pace {
             brought: 0,
             asked_ago: Duration::ZERO,
             each: [Duration::ZERO; 2],
+            since: None,
+            untimed: 0,
             left: MOST,
             rounds: 0,
-            since: None,
         }
     }
 
@@ -98,19 +103,20 @@ impl Pace {
         self.brought = woken.min(ready);
     }
 
-    /// A stretch is over, at `now`, with tasks still waiting. Is the driver to be asked?
+    /// A stretch is over. Does this look want the time?
     #[inline]
-    pub(super) fn looked(&mut self, now: Instant) -> bool {
+    pub(super) fn wants_time(&self) -> bool {
+        self.polls < MOST || self.since.is_none() || self.untimed + self.given() >= MOST
+    }
+
+    /// A stretch is over, with tasks still waiting; the time, if it was wanted. Is the
+    /// driver to be asked?
+    #[inline]
+    pub(super) fn looked(&mut self, now: Option<Instant>) -> bool {
         let given = self.given();
-        if let Some(since) = self.since.replace(now) {
-            let took = now.saturating_duration_since(since);
-            self.asked_ago += took;
-            self.each = [self.each[1], took / given.max(1)];
-            if took > STRETCH {
-                self.polls = (given / 2).max(1);
-            } else if took < STRETCH / 2 && self.left == 0 {
-                self.polls = (self.polls * 2).min(MOST);
-            }
+        self.untimed += given;
+        if let Some(now) = now {
+            self.timed(now);
         }
         self.brought = self.brought.saturating_sub(given as usize);
         (self.left, self.rounds) = (self.polls, 0);
@@ -121,9 +127,26 @@ impl Pace {
         ask
     }
 
+    /// The clock was read.
+    fn timed(&mut self, now: Instant) {
+        let polled = std::mem::take(&mut self.untimed).max(1);
+        let Some(since) = self.since.replace(now) else {
+            return;
+        };
+        let took = now.saturating_duration_since(since);
+        self.asked_ago += took;
+        self.each = [self.each[1], took / polled];
+        if took > STRETCH {
+            self.polls = (polled / 2).clamp(1, MOST);
+        } else if self.polls < MOST && self.each[1] * self.polls < STRETCH / 2 {
+            self.polls = (self.polls * 2).min(MOST);
+        }
+    }
+
     /// The loop slept: the time that passed says nothing about its tasks.
     pub(super) fn slept(&mut self) {
         self.since = None;
+        self.untimed = 0;
         self.asked_ago = Duration::ZERO;
         (self.left, self.rounds) = (self.polls, 0);
     }
@@ -172,13 +195,13 @@ mod tests {
         let mut pace = Pace::new();
         let mut now = Instant::now();
         let mut seen = Vec::new();
-        pace.looked(now);
+        pace.looked(Some(now));
         for took in [
             300, 300, 300, 300, 300, 300, 300, 150, 50, 50, 50, 50, 50, 50,
         ] {
             seen.push(stretch(&mut pace, 100));
             now += Duration::from_micros(took);
-            pace.looked(now);
+            pace.looked(Some(now));
         }
         assert_eq!(seen, [61, 30, 15, 7, 3, 1, 1, 1, 1, 2, 4, 8, 16, 32]);
         assert_eq!(stretch(&mut pace, 100), 61);
@@ -191,7 +214,7 @@ mod tests {
             let given = stretch(pace, ready);
             polls += given;
             *now += given * Duration::from_micros(each);
-            if pace.looked(*now) {
+            if pace.looked(Some(*now)) {
                 return polls;
             }
         }
@@ -200,13 +223,13 @@ mod tests {
     #[test]
     fn a_backlog_that_lasts_is_worth_a_wake() {
         let (mut pace, now) = (Pace::new(), Instant::now());
-        pace.looked(now);
+        pace.looked(Some(now));
         assert!(!pace.is_worth_a_wake(1_000_000), "nothing is known yet");
         stretch(&mut pace, 100);
-        pace.looked(now + 61 * Duration::from_micros(2));
+        pace.looked(Some(now + 61 * Duration::from_micros(2)));
         assert!(!pace.is_worth_a_wake(101), "it may have been an accident");
         stretch(&mut pace, 100);
-        pace.looked(now + 2 * 61 * Duration::from_micros(2));
+        pace.looked(Some(now + 2 * 61 * Duration::from_micros(2)));
         assert!(!pace.is_worth_a_wake(100));
         assert!(pace.is_worth_a_wake(101));
     }
@@ -215,16 +238,43 @@ mod tests {
     #[test]
     fn what_thieves_took_is_no_poll() {
         let (mut pace, now) = (Pace::new(), Instant::now());
-        pace.looked(now);
+        pace.looked(Some(now));
         assert_eq!(pace.next_round(100), 61);
         pace.ran_dry(60);
         assert!(!pace.is_stretch_over());
         assert_eq!(pace.next_round(1), 1);
         assert_eq!(pace.given(), 2);
-        pace.looked(now + Duration::from_micros(300));
+        pace.looked(Some(now + Duration::from_micros(300)));
         assert_eq!(stretch(&mut pace, 100), 1);
-        pace.looked(now + Duration::from_micros(450));
+        pace.looked(Some(now + Duration::from_micros(450)));
         assert!(pace.is_worth_a_wake(2), "150 µs each, twice");
+    }
+
+    /// Two tasks that yield: a stretch has 16 polls, eight rounds of two.
+    #[test]
+    fn short_polls_are_timed_once_in_sixty_one() {
+        let (mut pace, mut now) = (Pace::new(), Instant::now());
+        let mut timed = |pace: &mut Pace, each| {
+            let given = stretch(pace, 2);
+            now += given * Duration::from_micros(each);
+            let wanted = pace.wants_time();
+            pace.looked(wanted.then_some(now));
+            (given, wanted)
+        };
+        assert_eq!(timed(&mut pace, 1), (16, true), "nothing is known yet");
+        for look in 1..=8 {
+            assert_eq!(timed(&mut pace, 1), (16, look % 4 == 0));
+        }
+        // From here on they take long, which is known after 61.
+        for look in 1..=4 {
+            assert_eq!(timed(&mut pace, 110), (16, look == 4));
+        }
+        let seen: Vec<_> = (0..5).map(|_| timed(&mut pace, 110)).collect();
+        assert_eq!(seen, [16, 8, 4, 2, 1].map(|given| (given, true)));
+        // Short again: as many as before, for eight rounds are not all that would fit.
+        let seen: Vec<_> = (0..7).map(|_| timed(&mut pace, 1)).collect();
+        assert_eq!(seen[..5], [1, 2, 4, 8, 16].map(|given| (given, true)));
+        assert_eq!(seen[5..], [(16, true), (16, false)]);
     }
 
     #[test]
@@ -260,10 +310,10 @@ mod tests {
     fn sleep_is_not_held_against_the_tasks() {
         let mut pace = Pace::new();
         let now = Instant::now();
-        pace.looked(now);
+        pace.looked(Some(now));
         stretch(&mut pace, 100);
         pace.slept();
-        pace.looked(now + Duration::from_secs(1));
+        pace.looked(Some(now + Duration::from_secs(1)));
         assert_eq!(stretch(&mut pace, 100), 61);
     }
 }

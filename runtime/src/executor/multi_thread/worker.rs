@@ -288,9 +288,11 @@ impl Worker {
     fn look(&self, post: Ref<'_, Post>) {
         let executor = &*self.executor;
         let polled = post.pace.borrow().given();
-        let now = Instant::now();
+        let now = post.pace.borrow().wants_time().then(Instant::now);
         let parked = executor.idle.glance().parked() as usize;
-        if post.is_crowded(parked, now) && parked + 1 < executor.stations.len() {
+        if now.is_some_and(|now| post.is_crowded(parked, now))
+            && parked + 1 < executor.stations.len()
+        {
             return self.rest(&post, true);
         }
         let ask = post.pace.borrow_mut().looked(now);
