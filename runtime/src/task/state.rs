@@ -335,16 +335,24 @@ impl State {
     /// (9) The JoinHandle is dropped.
     #[inline]
     pub(crate) fn detach(&self) -> Detach {
-        let before = self.update_unless_complete(|now| {
-            // Who has a waker to drop first keeps the reference for that long.
-            let given_up = if now & JOIN_WAKER == 0 { REFERENCE } else { 0 };
-            (now & !(JOIN_INTEREST | JOIN_WAKER)) - given_up
-        });
-        match before {
-            None => Detach::DropOutcome,
-            Some(before) if before & JOIN_WAKER != 0 => Detach::DropWaker,
-            Some(before) if before < 2 * REFERENCE => Detach::Free,
-            Some(_) => Detach::Done,
+        // A loop of its own: through `update_unless_complete` it takes three instructions
+        // more.
+        let mut now = self.0.load(Acquire);
+        loop {
+            if now & COMPLETE != 0 {
+                return Detach::DropOutcome;
+            }
+            let waker = now & JOIN_WAKER != 0;
+            let mut next = now & !(JOIN_INTEREST | JOIN_WAKER);
+            if !waker {
+                next -= REFERENCE;
+            }
+            match self.0.compare_exchange(now, next, AcqRel, Acquire) {
+                Ok(_) if waker => return Detach::DropWaker,
+                Ok(_) if next < REFERENCE => return Detach::Free,
+                Ok(_) => return Detach::Done,
+                Err(actual) => now = actual,
+            }
         }
     }
 
