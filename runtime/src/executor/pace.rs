@@ -28,6 +28,8 @@ const MOST: u32 = 61;
 const ROUNDS: u32 = 8;
 /// A stretch longer than this was too long.
 const STRETCH: Duration = Duration::from_micros(200);
+/// A poll that takes longer is a long one.
+const LONG: Duration = Duration::from_micros(20);
 /// Those whom a look woke put off the next look no longer than this.
 const LONGEST: Duration = Duration::from_millis(5);
 
@@ -80,10 +82,12 @@ impl Pace {
 
     /// Would so many polls take so long that another thread, which has to wake up first,
     /// could relieve this one of a good part? One stretch that took long is no proof: the
-    /// system may have had something else for this core.
-    pub(super) fn is_worth_a_wake(&self, polls: usize) -> bool {
+    /// system may have had something else for this core. In a crowd, where the other would
+    /// be in this one's way, each must be a long one too.
+    pub(super) fn is_worth_a_wake(&self, polls: usize, crowded: bool) -> bool {
         let polls = u32::try_from(polls).unwrap_or(u32::MAX);
-        self.each[0].min(self.each[1]).saturating_mul(polls) > STRETCH
+        let each = self.each[0].min(self.each[1]);
+        each.saturating_mul(polls) > STRETCH && !(crowded && each <= LONG)
     }
 
     /// How many polls the stretch that runs had.
@@ -224,14 +228,24 @@ mod tests {
     fn a_backlog_that_lasts_is_worth_a_wake() {
         let (mut pace, now) = (Pace::new(), Instant::now());
         pace.looked(Some(now));
-        assert!(!pace.is_worth_a_wake(1_000_000), "nothing is known yet");
+        assert!(
+            !pace.is_worth_a_wake(1_000_000, false),
+            "nothing is known yet"
+        );
         stretch(&mut pace, 100);
         pace.looked(Some(now + 61 * Duration::from_micros(2)));
-        assert!(!pace.is_worth_a_wake(101), "it may have been an accident");
+        assert!(
+            !pace.is_worth_a_wake(101, false),
+            "it may have been an accident"
+        );
         stretch(&mut pace, 100);
         pace.looked(Some(now + 2 * 61 * Duration::from_micros(2)));
-        assert!(!pace.is_worth_a_wake(100));
-        assert!(pace.is_worth_a_wake(101));
+        assert!(!pace.is_worth_a_wake(100, false));
+        assert!(pace.is_worth_a_wake(101, false));
+        assert!(
+            !pace.is_worth_a_wake(1_000_000, true),
+            "short ones, in a crowd"
+        );
     }
 
     /// Of 61 polls that were to be, two came about, and took 300 µs.
@@ -247,7 +261,7 @@ mod tests {
         pace.looked(Some(now + Duration::from_micros(300)));
         assert_eq!(stretch(&mut pace, 100), 1);
         pace.looked(Some(now + Duration::from_micros(450)));
-        assert!(pace.is_worth_a_wake(2), "150 µs each, twice");
+        assert!(pace.is_worth_a_wake(2, true), "150 µs each, twice");
     }
 
     /// Two tasks that yield: a stretch has 16 polls, eight rounds of two.

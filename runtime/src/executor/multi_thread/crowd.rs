@@ -5,20 +5,23 @@
 //! took four times as long as with one.
 //!
 //! ```text
-//!   a stretch ends ──► 100 µs or more since the last judgement, and as many parked as then?
-//!                        │ yes: was a lock found held once in 4 µs, or more often?
-//!                        │ yes
-//!                        ▼
-//!              all of its tasks into the injector ──► parked, the word CROWDED: who stays
-//!                                                     up takes them in, and rouses nobody
+//!   a look, 50 µs or more since the last judgement, and as many parked as then:
+//!     was a lock found held once in 4 µs, or more often?
+//!        │ no: if it is on trial, the crowd is over, and who pushes rouses others again
+//!        │ yes
+//!        ▼
+//!     all of its tasks into the injector ──► parked, the word CROWDED: who stays up takes
+//!        ▲                                   them in, and rouses nobody
+//!        │ still held                           │ a tick of the watcher, 2 ms
+//!        └────────── on trial ◄─────────────────┘ with anything to take: it gets up, alone
 //! ```
 //!
 //! So a worker *stands back*. It never does if all the others are parked. Of many it is
-//! one at a time, since those who are left begin a new judgement when one goes, until
-//! they get on. The watcher's next look, 2 ms later at most, is the next trial: somebody
-//! gets up for what waits there, and stands back again if nothing has changed. So work of
-//! another kind has all workers again soon, and a crowd that lasts costs one part in
-//! twenty for the trials.
+//! about one at a time, since those who are left begin a new judgement when one goes,
+//! until they get on; and one at a time comes back. So work of another kind has all
+//! workers again soon, and a crowd that lasts costs one part in twelve for the trials.
+//! Where polls take long one by one, others are roused all the same (`share` in
+//! `worker.rs`): there a worker more is worth a lock that is held now and then.
 //!
 //! # Why 4 µs
 //!
@@ -31,40 +34,78 @@
 //! far from it.
 //!
 //! What it does not see: cache lines that are contended without a lock of kolo's, as in
-//! atomics and locks of the program.
+//! atomics and locks of the program; and who it is that holds the lock. If that is a
+//! thread outside, to stand back helps nobody, and another worker does the same work.
 //!
 //! Why nothing is forgotten: IDLE.md, case 4.
 
 use std::time::{Duration, Instant};
 
 use super::MultiThread;
-use super::worker::Post;
+use super::worker::{Post, Worker};
 use crate::loom::contention;
 
 /// Judged is what was found in so long a time, or longer.
-const WINDOW: Duration = Duration::from_micros(100);
+const WINDOW: Duration = Duration::from_micros(50);
 /// A lock found held as often as once in this time is too much.
 const BREATH: Duration = Duration::from_micros(4);
 
 impl Post {
     /// Between two stretches, at `now`, with so many workers parked: would this one do
-    /// better to stand back?
-    pub(super) fn is_crowded(&self, parked: usize, now: Instant) -> bool {
-        let (parked_then, since) = self.judged.get();
-        let took = now.saturating_duration_since(since);
-        if parked == parked_then && took < WINDOW {
-            return false;
+    /// better to stand back? `None`: it is too early to tell. It begins anew after a
+    /// sleep, so that each time up is long enough for the pace to be found.
+    pub(super) fn is_crowded(&self, parked: usize, now: Instant) -> Option<bool> {
+        if let Some((parked_then, since)) = self.judged.get()
+            && parked_then == parked
+        {
+            let took = now.saturating_duration_since(since);
+            return (took >= WINDOW).then(|| {
+                self.judged.set(Some((parked, now)));
+                took < BREATH * contention::take()
+            });
         }
-        self.judged.set((parked, now));
-        let found_held = contention::take();
-        parked == parked_then && took < BREATH * found_held
+        contention::take();
+        self.judged.set(Some((parked, now)));
+        None
     }
 
     /// Leaves its tasks to those who stay up.
-    pub(super) fn leave_all_to(&self, others: &MultiThread) {
+    fn leave_all_to(&self, others: &MultiThread) {
         debug_assert!(!self.searching.get(), "it has just polled");
         while let Some(runnable) = self.queue.pop() {
             others.injector.push(runnable);
         }
+    }
+}
+
+impl Worker {
+    /// Does it do better to stand back? If it was on trial, and does not, that ends the
+    /// crowd.
+    pub(super) fn is_crowded(&self, post: &Post, now: Instant) -> bool {
+        let idle = &self.executor.idle;
+        let parked = idle.glance().parked() as usize;
+        match post.is_crowded(parked, now) {
+            Some(true) => parked + 1 < self.executor.stations.len(),
+            Some(false) if post.on_trial.take() => {
+                idle.end_hush();
+                false
+            }
+            Some(false) | None => false,
+        }
+    }
+
+    /// Too many are up: leaves its tasks to the others, and sleeps.
+    pub(super) fn stand_back(&self, post: &Post) {
+        self.before_park();
+        // Its next look is a tick from now, or soon after one; else it would be at once.
+        if self.left_of_tick(post, true) == Some(Duration::ZERO) {
+            self.look_for_stuck(post);
+        }
+        post.leave_all_to(&self.executor);
+        if self.executor.idle.stand_back(post.index) {
+            // It left work behind, and is not to search for that.
+            self.lie(post, Instant::now(), self.executor.idle.is_closed());
+        }
+        self.after_park(post);
     }
 }

@@ -118,6 +118,7 @@ impl Worker {
         let post = station.post.lock().take();
         if let Some(post) = post {
             post.up_since.set(Instant::now());
+            post.begin_anew();
             *self.post.borrow_mut() = Some(post);
             let last = self.executor.sign_off();
             debug_assert!(!last, "the post's holder is counted");

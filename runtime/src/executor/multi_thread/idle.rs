@@ -41,12 +41,17 @@ impl Word {
     /// Is a push nobody's business? Somebody searches and will come upon it, nobody is
     /// parked, or those who are up get on well enough without.
     pub(super) fn needs_nobody(self) -> bool {
-        self.parked() == 0 || self.searching() != 0 || self.0 & (HUSHED | CROWDED) != 0
+        self.parked() == 0 || self.searching() != 0 || self.is_hushed()
     }
 
-    /// Is nobody roused, but for a worker that sees much to do?
+    /// Is nobody roused, though some are parked and nobody searches?
     pub(super) fn is_hushed(self) -> bool {
-        self.0 & (HUSHED | CROWDED) == HUSHED
+        self.0 & (HUSHED | CROWDED) != 0
+    }
+
+    /// Did a worker stand back?
+    pub(super) fn is_crowded(self) -> bool {
+        self.0 & CROWDED != 0
     }
 }
 

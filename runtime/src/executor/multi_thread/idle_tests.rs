@@ -99,10 +99,7 @@ fn who_stands_back_is_left_in_peace_until_the_watcher_looks() {
     assert!(!idle.stand_back(0), "it is the last");
     assert_eq!(counts(&idle), (0, 1));
     assert_eq!(idle.pushed().1, None, "0 is up");
-    assert!(
-        !idle.glance().is_hushed(),
-        "much to do is no reason to end it"
-    );
+    assert!(idle.glance().is_hushed() && idle.glance().is_crowded());
     assert!(idle.look_around(1).unwrap().watching);
     idle.end_hush();
     assert_eq!(idle.pushed().1, Some(1));

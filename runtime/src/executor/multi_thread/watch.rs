@@ -82,6 +82,22 @@ impl Worker {
         still
     }
 
+    /// Takes the task in the slot of each that is stuck: up, and none begun. How many stand
+    /// still, those who are parked among them, and is anybody stuck?
+    pub(super) fn look_for_stuck(&self, post: &Post) -> (usize, bool) {
+        let executor = &*self.executor;
+        let still = self.note_polls(post);
+        let is_up = |&worker: &usize| executor.idle.look_around(worker).is_none();
+        let mut any = false;
+        for stuck in still.iter().copied().filter(is_up) {
+            any = true;
+            if let Some(hostage) = executor.stations[stuck].queue.take_slot() {
+                post.queue.push(hostage);
+            }
+        }
+        (still.len(), any)
+    }
+
     /// One look of the watcher, which lies parked, a tick after the one before. True:
     /// there is something to search for.
     pub(super) fn watch<'a>(
@@ -91,24 +107,22 @@ impl Worker {
         all_parked: bool,
     ) -> bool {
         let executor = &*self.executor;
-        let still = self.note_polls(post);
-        if all_parked && still.len() + 1 == executor.stations.len() {
+        let (still, stuck) = self.look_for_stuck(post);
+        if all_parked && still + 1 == executor.stations.len() {
             executor.idle.doze_off(post.index);
             return false;
         }
-        executor.idle.end_hush();
-        for stuck in still {
-            if executor.idle.look_around(stuck).is_some() {
-                continue;
-            }
-            if let Some(hostage) = executor.stations[stuck].queue.take_slot() {
-                post.queue.push(hostage);
-            }
-            if driver.is_none() {
-                *driver = executor.driver.try_lock();
-                executor.idle.settle(post.index, driver.is_some());
-            }
+        if stuck && driver.is_none() {
+            *driver = executor.driver.try_lock();
+            executor.idle.settle(post.index, driver.is_some());
         }
-        executor.has_work()
+        let found = executor.has_work();
+        // In a crowd it gets up alone, and sees whether that is over.
+        post.on_trial
+            .set(found && executor.idle.glance().is_crowded());
+        if !post.on_trial.get() {
+            executor.idle.end_hush();
+        }
+        found
     }
 }

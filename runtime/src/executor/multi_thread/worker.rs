@@ -68,8 +68,11 @@ pub(super) struct Post {
     pub(super) index: usize,
     pub(super) queue: RunQueue,
     pub(super) pace: RefCell<Pace>,
-    /// When it last judged whether it is in a crowd, and with how many parked.
-    pub(super) judged: Cell<(usize, Instant)>,
+    /// When it last judged whether it is in a crowd, if it did not sleep since, and with
+    /// how many parked.
+    pub(super) judged: Cell<Option<(usize, Instant)>>,
+    /// Did it get up to see whether the crowd is over?
+    pub(super) on_trial: Cell<bool>,
     /// Does it count as searching?
     pub(super) searching: Cell<bool>,
     /// What it saw when it last watched, and when: the polls that each had begun.
@@ -91,7 +94,8 @@ impl Post {
             index,
             queue: RunQueue::new(),
             pace: RefCell::new(Pace::new()),
-            judged: Cell::new((0, Instant::now())),
+            judged: Cell::new(None),
+            on_trial: Cell::new(false),
             searching: Cell::new(false),
             seen: RefCell::new(vec![0; workers]),
             seen_at: Cell::new(Instant::now()),
@@ -100,6 +104,12 @@ impl Post {
             dice: RefCell::new(FastRand::from_seed(fresh_seed())),
             up_since: Cell::new(Instant::now()),
         }
+    }
+
+    /// What was before says nothing of the polls to come.
+    pub(super) fn begin_anew(&self) {
+        self.pace.borrow_mut().slept();
+        self.judged.set(None);
     }
 
     /// The driver was turned: who is first served before it is asked again?
@@ -148,7 +158,7 @@ pub(super) fn work(executor: Arc<MultiThread>, index: usize) {
 /// The same for who has the post and is in the runtime's context.
 pub(super) fn work_at(executor: Arc<MultiThread>, post: Box<Post>, handle: Option<Handle>) {
     post.up_since.set(Instant::now());
-    post.pace.borrow_mut().slept();
+    post.begin_anew();
     let index = post.index;
     let _timers = executor.driver_handle.work_at(index);
     let worker = Worker {
@@ -289,12 +299,6 @@ impl Worker {
         let executor = &*self.executor;
         let polled = post.pace.borrow().given();
         let now = post.pace.borrow().wants_time().then(Instant::now);
-        let parked = executor.idle.glance().parked() as usize;
-        if now.is_some_and(|now| post.is_crowded(parked, now))
-            && parked + 1 < executor.stations.len()
-        {
-            return self.rest(&post, true);
-        }
         let ask = post.pace.borrow_mut().looked(now);
         if ask
             && executor.driver_handle.is_armed()
@@ -307,6 +311,9 @@ impl Worker {
                 let turn = driver.look(&executor.driver_handle);
                 post.brought(turn);
             });
+        }
+        if now.is_some_and(|now| self.is_crowded(&post, now)) {
+            return self.stand_back(&post);
         }
         let mut taken = None;
         if !executor.injector.is_empty()
@@ -324,7 +331,8 @@ impl Worker {
     /// Between stretches, and after a sleep: rouses somebody, if several are ready.
     fn share(&self, ready: usize, post: &Post) {
         let idle = &self.executor.idle;
-        if idle.glance().is_hushed() && post.pace.borrow().is_worth_a_wake(ready) {
+        let word = idle.glance();
+        if word.is_hushed() && post.pace.borrow().is_worth_a_wake(ready, word.is_crowded()) {
             idle.end_hush();
         }
         if ready > 1 && !idle.glance().needs_nobody() {
@@ -336,7 +344,7 @@ impl Worker {
     fn find_work(&self, post: Ref<'_, Post>) {
         match self.search(&post) {
             Some(found) => self.run(post, found),
-            None => self.rest(&post, false),
+            None => self.rest(&post),
         }
     }
 
@@ -389,48 +397,47 @@ impl Worker {
         }
     }
 
-    /// Nothing was found, or too many are up: sleep until something comes.
-    fn rest(&self, post: &Post, crowded: bool) {
-        // What hooks and wakers poll by hand is no part of the last task.
-        coop::lift();
-        let executor = &*self.executor;
-        self.call_hook(executor.hooks.before_park.as_deref());
-        let slept_at = Instant::now();
-        if self.lie_down(post, slept_at, crowded) {
-            // Who stands back leaves work behind, for those who are up.
-            let mut search = executor.idle.is_closed() || !crowded && executor.has_work();
-            if search {
+    /// Nothing was found: sleep until something comes.
+    fn rest(&self, post: &Post) {
+        self.before_park();
+        if post.queue.is_empty() {
+            let slept_at = Instant::now();
+            let executor = &*self.executor;
+            let searching = post.searching.replace(false);
+            let needless = post.was_needless(self.begun_by_others(post), slept_at);
+            executor.idle.fall_asleep(post.index, searching, needless);
+            let found = executor.idle.is_closed() || executor.has_work();
+            if found {
                 // Somebody may be taking just that.
                 hint::spin_loop();
-            } else {
-                search = self.sleep(post, slept_at);
             }
-            let up = executor.idle.get_up(post.index, search);
-            post.searching.set(search || up.roused);
-            post.up_to_search.set(search || up.roused);
-            if let Some(watcher) = up.appointed {
-                executor.rouse(watcher);
-            }
+            self.lie(post, slept_at, found);
         }
-        self.share(post.queue.len(), post);
-        self.call_hook(executor.hooks.after_park.as_deref());
-        post.pace.borrow_mut().slept();
+        self.after_park(post);
     }
 
-    /// Counts as parked from here on. False: there is something to do.
-    fn lie_down(&self, post: &Post, now: Instant, crowded: bool) -> bool {
-        let idle = &self.executor.idle;
-        if crowded {
-            post.leave_all_to(&self.executor);
-            return idle.stand_back(post.index);
+    pub(super) fn before_park(&self) {
+        // What hooks and wakers poll by hand is no part of the last task.
+        coop::lift();
+        self.call_hook(self.executor.hooks.before_park.as_deref());
+    }
+
+    /// Parked by now: sleeps, unless something was `found` to search for, and gets up.
+    pub(super) fn lie(&self, post: &Post, from: Instant, found: bool) {
+        post.on_trial.set(false);
+        let search = found || self.sleep(post, from);
+        let up = self.executor.idle.get_up(post.index, search);
+        post.searching.set(search || up.roused);
+        post.up_to_search.set(search || up.roused);
+        if let Some(watcher) = up.appointed {
+            self.executor.rouse(watcher);
         }
-        let empty = post.queue.is_empty(); // a hook may have pushed
-        if empty {
-            let needless = post.was_needless(self.begun_by_others(post), now);
-            let searching = post.searching.replace(false);
-            idle.fall_asleep(post.index, searching, needless);
-        }
-        empty
+    }
+
+    pub(super) fn after_park(&self, post: &Post) {
+        self.share(post.queue.len(), post);
+        self.call_hook(self.executor.hooks.after_park.as_deref());
+        post.begin_anew();
     }
 
     fn call_hook(&self, hook: Option<&(dyn Fn() + Send + Sync)>) {
