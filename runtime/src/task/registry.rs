@@ -216,7 +216,7 @@ impl Doomed {
         if unsafe { self.0.as_ref() }.state.cancel() {
             // A runnable may be on its way meanwhile: it will find the task complete.
             // SAFETY: it is not complete yet, and nobody polls it: the stage is ours.
-            let _ = unsafe { runnable::end::<Unregistered>(self.0, None) };
+            unsafe { runnable::end::<Unregistered>(self.0) };
         }
     }
 }
@@ -230,6 +230,6 @@ impl Claimed {
     pub(crate) fn end<O: Owner>(self) {
         const { assert!(O::MANY_THREADS) };
         // SAFETY: the claim, by `claim_idle`, made the stage ours.
-        let _ = unsafe { runnable::end::<O>(self.0, None) };
+        unsafe { runnable::end::<O>(self.0) };
     }
 }

@@ -138,8 +138,15 @@ impl Runnable {
                 id::replace(before);
                 ran
             }
-            // SAFETY: the runnable is the right to touch the stage.
-            Start::Cancel => unsafe { end(task, Some(owner)) },
+            Start::Cancel => {
+                let _current = id::enter(header.id);
+                // SAFETY: the runnable is the right to touch the stage, which
+                // `cancel` leaves with an outcome.
+                unsafe {
+                    (header.vtable.cancel)(task);
+                    complete(task, Some(owner))
+                }
+            }
             Start::Release => {
                 // SAFETY: the task completed with this runnable outstanding, and
                 // so left the executor's reference to it.
@@ -177,20 +184,19 @@ impl Drop for Anchor {
     }
 }
 
-/// Drops the future; the outcome is "cancelled". An `owner` is told, if the task is in
-/// its registry.
+/// Drops the future of a task that is in no registry; the outcome is "cancelled".
 ///
 /// # Safety
 ///
 /// As `complete`, but for the outcome: the stage is the caller's, with the future in it.
-pub(super) unsafe fn end<O: Owner>(task: TaskRef, owner: Option<&O>) -> Ran {
+pub(super) unsafe fn end<O: Owner>(task: TaskRef) {
     // SAFETY: the executor's reference is still held.
     let header = unsafe { task.as_ref() };
     let _current = id::enter(header.id);
     // SAFETY: the stage is the caller's, and `cancel` leaves an outcome in it.
     unsafe {
         (header.vtable.cancel)(task);
-        complete(task, owner)
+        let _ = complete::<O>(task, None);
     }
 }
 
