@@ -64,22 +64,20 @@ use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::loom::sync::{Condvar, Mutex, MutexGuard};
+use crate::loom::thread;
 use crate::task::{
     Anchor, Caller, JoinHandle, Runnable, Schedule, Unregistered, contain, coop, new_task,
 };
 
 /// The pool. Dropping it doesn't close it; its runtime does.
-#[derive(Debug)]
 pub(crate) struct BlockingPool {
     hall: Arc<Hall>,
 }
 
 /// Where the pool's threads and its clients meet.
-#[derive(Debug)]
 struct Hall {
     roll: Mutex<Roll>,
     /// A thread was called, or the pool closed.
@@ -106,7 +104,6 @@ struct Job {
     hosted: bool,
 }
 
-#[derive(Debug)]
 struct Roll {
     queue: VecDeque<Job>,
     threads: usize,
@@ -138,7 +135,6 @@ pub(crate) enum Refused {
 }
 
 /// One thread's part in the pool: what it runs until it ends.
-#[derive(Debug)]
 pub(crate) struct Worker {
     hall: Arc<Hall>,
 }
@@ -497,3 +493,7 @@ impl Drop for SignOff<'_> {
 #[cfg(all(test, not(loom)))]
 #[path = "blocking_tests.rs"]
 mod tests;
+
+#[cfg(all(test, loom))]
+#[path = "blocking_models.rs"]
+mod models;

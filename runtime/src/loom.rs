@@ -1,8 +1,8 @@
 //! **Which atomics, cells, locks and threads does kolo run on?** Those of std,
 //! or, under `--cfg loom`, those of the model checker loom.
 //!
-//! Everything that takes part in an atomic protocol (`task/`, `sync/`,
-//! `park.rs`, `executor/`) imports its primitives from here and nowhere else.
+//! Everything that takes part in a protocol of threads (`task/`, `sync/`, `park.rs`,
+//! `executor/`, `blocking.rs`) imports its primitives from here and nowhere else.
 //! Then the very code that ships is the code that loom explores.
 //!
 //! Three small differences from std, so that both sides look alike:
@@ -67,7 +67,7 @@ mod imp {
         }
     }
 
-    pub(crate) use std::hint;
+    pub(crate) use std::{hint, thread};
 
     #[cfg(kolo_tsan)]
     pub(crate) use super::seen as sync;
@@ -128,6 +128,7 @@ mod imp {
 
     pub(crate) mod sync {
         pub(crate) use loom::sync::{Arc, MutexGuard, atomic};
+        use std::sync::atomic::Ordering::Relaxed;
         use std::time::Duration;
 
         /// loom's mutex with the shim's interface.
@@ -157,35 +158,55 @@ mod imp {
             }
         }
 
-        /// loom's condvar with the shim's interface. A wait with a timeout is
-        /// modelled as one that may end at once: time does not pass in a model.
+        /// loom's condvar with the shim's interface. Time does not pass in a model: a
+        /// wait with a timeout ends at once; one of [`AGES`] or more is over when
+        /// somebody notifies it, or when the model lets its time run out.
         #[derive(Debug, Default)]
-        pub(crate) struct Condvar(loom::sync::Condvar);
+        pub(crate) struct Condvar {
+            condvar: loom::sync::Condvar,
+            /// How often time has run out; read and written with the lock held.
+            run_out: std::sync::atomic::AtomicUsize,
+        }
+
+        /// Longer than a model takes.
+        pub(crate) const AGES: Duration = Duration::from_secs(1 << 32);
 
         impl Condvar {
             pub(crate) fn new() -> Self {
-                Self(loom::sync::Condvar::new())
+                Self::default()
             }
 
             pub(crate) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-                self.0.wait(guard).unwrap()
+                self.condvar.wait(guard).unwrap()
             }
 
             pub(crate) fn wait_timeout<'a, T>(
                 &self,
                 guard: MutexGuard<'a, T>,
-                _timeout: Duration,
+                timeout: Duration,
             ) -> (MutexGuard<'a, T>, bool) {
-                loom::thread::yield_now();
-                (guard, true)
+                if timeout < AGES {
+                    loom::thread::yield_now();
+                    return (guard, true);
+                }
+                let before = self.run_out.load(Relaxed);
+                let guard = self.wait(guard);
+                (guard, self.run_out.load(Relaxed) != before)
+            }
+
+            /// The time of all who wait with that lock runs out, now.
+            #[allow(dead_code)] // only tests have callers
+            pub(crate) fn let_time_run_out<T>(&self, _locked: &MutexGuard<'_, T>) {
+                self.run_out.fetch_add(1, Relaxed);
+                self.notify_all();
             }
 
             pub(crate) fn notify_one(&self) {
-                self.0.notify_one();
+                self.condvar.notify_one();
             }
 
             pub(crate) fn notify_all(&self) {
-                self.0.notify_all();
+                self.condvar.notify_all();
             }
         }
     }

@@ -6,10 +6,10 @@
 
 use std::io;
 use std::sync::Arc;
-use std::thread;
 
 use super::{Handle, InContext};
 use crate::blocking::{self, AtClose, Refused};
+use crate::loom::thread;
 use crate::task::JoinHandle;
 
 /// What the Builder chose for the threads that a runtime starts.
