@@ -337,8 +337,7 @@ impl Handle {
 /// Outside of a runtime; if I/O is not enabled.
 #[track_caller]
 pub(crate) fn current_io() -> Arc<DriverHandle> {
-    let driver = with_current(|handle| handle.home.driver.clone());
-    match driver {
+    match with_current(|handle| handle.home.driver.clone()) {
         Ok(driver) => driver.filter(|driver| driver.has_io()).expect(NO_IO),
         Err(error) => panic!("{error}"),
     }

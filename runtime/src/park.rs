@@ -58,20 +58,13 @@ pub(crate) fn forbid_blocking() {
 }
 
 /// What one side leaves and the other waits for.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Token {
     left: Mutex<bool>,
     waiting: Condvar,
 }
 
 impl Token {
-    pub(crate) fn new() -> Self {
-        Self {
-            left: Mutex::new(false),
-            waiting: Condvar::new(),
-        }
-    }
-
     /// Waits for the token and takes it. One thread at a time.
     pub(crate) fn park(&self) {
         let mut left = self.left.lock();
@@ -102,7 +95,7 @@ impl Wake for Token {
 ///
 /// No runtime is driven meanwhile: whatever the future waits for happens elsewhere.
 pub(crate) fn block_on_thread<F: Future>(future: F) -> F::Output {
-    let token = Arc::new(Token::new());
+    let token = Arc::new(Token::default());
     let waker = Waker::from(token.clone());
     let mut cx = Context::from_waker(&waker);
     let mut future = pin!(future);
@@ -127,7 +120,7 @@ mod models {
     #[test]
     fn loom_park_takes_an_unpark_before_or_after() {
         model(|| {
-            let token = Arc::new(Token::new());
+            let token = Arc::new(Token::default());
             let there = token.clone();
             let other = thread::spawn(move || there.unpark());
             token.unpark();

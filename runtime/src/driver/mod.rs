@@ -155,20 +155,16 @@ impl Driver {
     /// Takes what is ready and fires what is due; does not sleep.
     pub(crate) fn look(&mut self, handle: &DriverHandle) -> Turn {
         let events = self.poll(handle, Some(Duration::ZERO));
-        Turn {
-            events,
-            timers: handle.timers.as_ref().map_or(0, fire),
-        }
+        let timers = handle.timers.as_ref().map_or(0, fire);
+        Turn { events, timers }
     }
 
     /// Sleeps until an event, the next deadline, or an unpark; then as `look`. Gives up
     /// after `at_most`, or up to a millisecond later.
     pub(crate) fn park(&mut self, handle: &DriverHandle, at_most: Option<Duration>) -> Turn {
         let Some(timers) = &handle.timers else {
-            return Turn {
-                events: self.poll(handle, at_most),
-                timers: 0,
-            };
+            let events = self.poll(handle, at_most);
+            return Turn { events, timers: 0 };
         };
         let end = at_most.map(|time| timers.clock().now() + clock::nanos(time) + ROUNDED_BY);
         let timeout = match timers.prepare_park(end) {
@@ -179,19 +175,17 @@ impl Driver {
         };
         let events = self.poll(handle, timeout);
         timers.after_park();
-        Turn {
-            events,
-            timers: fire(timers),
-        }
+        let timers = fire(timers);
+        Turn { events, timers }
     }
 
     /// Has the poll return at `deadline`. What it returns is the timeout that the
     /// poll needs beside the alarm: none, if there is an alarm.
     fn set_alarm(&mut self, deadline: u64, now: u64) -> Option<Duration> {
-        let Some(wait) = deadline.checked_sub(now).filter(|&ns| ns > 0) else {
-            return Some(Duration::ZERO);
-        };
-        let wait = Duration::from_nanos(wait);
+        let wait = Duration::from_nanos(deadline.saturating_sub(now));
+        if wait.is_zero() {
+            return Some(wait);
+        }
         if let AlarmClock::Untried = self.alarm {
             self.alarm = match Alarm::new(self.poll.registry(), ALARM) {
                 Ok(alarm) => AlarmClock::Ready {
@@ -201,20 +195,16 @@ impl Driver {
                 Err(_) => AlarmClock::Missing,
             };
         }
-        match &mut self.alarm {
-            // A clock that was ever paused may have gone another way than the alarm's.
-            AlarmClock::Ready { set_for, .. } if *set_for == Some(deadline) && !ever_paused() => {
-                None
-            }
-            AlarmClock::Ready { alarm, set_for } => match alarm.set(wait) {
-                Ok(()) => {
-                    *set_for = Some(deadline);
-                    None
-                }
-                Err(_) => Some(wait),
-            },
-            _ => Some(wait),
+        let AlarmClock::Ready { alarm, set_for } = &mut self.alarm else {
+            return Some(wait);
+        };
+        // A clock that was ever paused may have gone another way than the alarm's.
+        let is_set = *set_for == Some(deadline) && !ever_paused();
+        if !is_set && alarm.set(wait).is_err() {
+            return Some(wait);
         }
+        *set_for = Some(deadline);
+        None
     }
 
     /// One call of the operating system's poll. Events are brought to their
@@ -282,16 +272,6 @@ impl DriverHandle {
     #[inline]
     pub(crate) fn timers(&self) -> Option<&Timers> {
         self.timers.as_ref()
-    }
-
-    /// The calling thread drives from now on.
-    ///
-    /// # Safety
-    ///
-    /// It holds the loop's token for as long as what is returned lives.
-    pub(crate) unsafe fn drive(&self) -> Option<AtPlace> {
-        // SAFETY: the caller's.
-        self.timers.as_ref().map(|timers| unsafe { timers.drive() })
     }
 
     /// The calling thread is that worker from now on.

@@ -131,7 +131,7 @@ pub(crate) struct Readiness {
     waiters: Mutex<Waiters>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Waiters {
     reader: Option<Waker>,
     writer: Option<Waker>,
@@ -198,12 +198,7 @@ impl Readiness {
     pub(super) fn new() -> Self {
         Self {
             word: AtomicU64::new(0),
-            waiters: Mutex::new(Waiters {
-                reader: None,
-                writer: None,
-                others: Vec::new(),
-                next_number: 0,
-            }),
+            waiters: Mutex::default(),
         }
     }
 
@@ -219,7 +214,7 @@ impl Readiness {
 
     /// Adds what its owner knows. Nobody waits yet, so nobody is woken; and no tick,
     /// as there was no event.
-    pub(super) fn assume(&self, ready: Ready) {
+    pub(crate) fn assume(&self, ready: Ready) {
         self.change(|word| word | u64::from(ready.bits()));
     }
 
@@ -261,23 +256,33 @@ impl Readiness {
 
     /// What serves `direction` now.
     #[inline]
-    pub(super) fn towards(&self, direction: Direction) -> ReadyEvent {
+    fn towards(&self, direction: Direction) -> ReadyEvent {
         ReadyEvent::of(self.word.load(Acquire), direction.served_by())
     }
 
-    /// Leaves a waker for a direction: one each, the latest call's. False: something
-    /// came meanwhile, there is nothing to wait for.
-    pub(super) fn wait(&self, cx: &mut Context<'_>, direction: Direction) -> bool {
+    /// Waits for a direction: one poller each, the latest call's waker counts.
+    #[inline]
+    pub(super) fn poll(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<ReadyEvent> {
+        let event = self.towards(direction);
+        if event.is_news() {
+            return Poll::Ready(event);
+        }
+        self.wait(cx, direction)
+    }
+
+    /// Leaves a waker for a direction, unless something came meanwhile.
+    fn wait(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<ReadyEvent> {
         let waker = cx.waker().clone();
         let mut waiters = self.waiters.lock();
-        if self.towards(direction).is_news() {
+        let event = self.towards(direction);
+        if event.is_news() {
             drop(waiters);
-            return false;
+            return Poll::Ready(event);
         }
         let replaced = waiters.poller(direction).replace(waker);
         drop(waiters);
         drop(replaced);
-        true
+        Poll::Pending
     }
 
     /// Waits for an interest, beside any number of others.
@@ -291,7 +296,8 @@ impl Readiness {
         poll_fn(|cx| wait.poll(cx, interest)).await
     }
 
-    /// Takes back what somebody found to be untrue, but for the closed bits.
+    /// Takes back what somebody found to be untrue, but for the closed bits; nothing, if
+    /// something came since.
     #[inline]
     pub(crate) fn clear(&self, event: ReadyEvent) {
         self.take_back(event, event.ready - Ready::FINAL);
@@ -315,16 +321,9 @@ impl Readiness {
     #[inline]
     fn take_back(&self, event: ReadyEvent, untrue: Ready) {
         let untrue = u64::from(untrue.bits());
-        let mut word = self.word.load(Acquire);
-        while word / TICK == event.word / TICK {
-            match self
-                .word
-                .compare_exchange(word, word & !untrue, AcqRel, Acquire)
-            {
-                Ok(_) => return,
-                Err(other) => word = other,
-            }
-        }
+        let without = |word| (word / TICK == event.word / TICK).then_some(word & !untrue);
+        // An error is a newer tick: there is nothing to take back.
+        let _ = self.word.fetch_update(AcqRel, Acquire, without);
     }
 
     /// Forgets the pollers of both directions.

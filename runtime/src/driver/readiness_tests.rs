@@ -34,11 +34,8 @@ fn set(readiness: &Readiness, ready: Ready) {
 }
 
 fn poll(readiness: &Readiness, waker: &Waker, direction: Direction) -> Poll<Ready> {
-    let event = readiness.towards(direction);
-    if !event.is_news() && readiness.wait(&mut Context::from_waker(waker), direction) {
-        return Poll::Pending;
-    }
-    Poll::Ready(readiness.towards(direction).ready)
+    let event = readiness.poll(&mut Context::from_waker(waker), direction);
+    event.map(|event| event.ready)
 }
 
 #[test]

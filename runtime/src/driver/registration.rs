@@ -31,12 +31,12 @@ use mio::event::Source;
 
 use super::DriverHandle;
 use super::readiness::{Direction, Readiness, ReadyEvent};
-use super::ready::{Interest, Ready};
+use super::ready::Interest;
 use super::registrations::Record;
 use crate::task::coop;
 
 /// tokio's words, which programs match.
-const SHUTTING_DOWN: &str = "A Tokio 1.x context was found, but it is being shutdown.";
+pub(crate) const SHUTTING_DOWN: &str = "A Tokio 1.x context was found, but it is being shutdown.";
 
 /// The error of an operation whose runtime is gone.
 pub(crate) fn shutting_down() -> io::Error {
@@ -104,20 +104,10 @@ impl Registration {
         self.driver.registrations().deregister(source)
     }
 
+    /// What is known of the descriptor.
     #[inline]
-    fn readiness(&self) -> &Readiness {
+    pub(crate) fn readiness(&self) -> &Readiness {
         &self.record.readiness
-    }
-
-    /// What serves `interest` at the moment.
-    pub(crate) fn now(&self, interest: Interest) -> ReadyEvent {
-        self.readiness().now(interest)
-    }
-
-    /// Sets what is known to be ready before the driver has seen it, and before
-    /// anybody waits.
-    pub(crate) fn assume(&self, ready: Ready) {
-        self.readiness().assume(ready);
     }
 
     /// Waits until a direction is ready; the latest call's waker counts.
@@ -130,16 +120,9 @@ impl Registration {
         cx: &mut Context<'_>,
         direction: Direction,
     ) -> Poll<io::Result<ReadyEvent>> {
-        loop {
-            let event = self.readiness().towards(direction);
-            if event.is_news() {
-                ready!(coop::poll_proceed(cx)).made_progress();
-                return Poll::Ready(alive(event));
-            }
-            if self.readiness().wait(cx, direction) {
-                return Poll::Pending;
-            }
-        }
+        let event = ready!(self.readiness().poll(cx, direction));
+        ready!(coop::poll_proceed(cx)).made_progress();
+        Poll::Ready(alive(event))
     }
 
     /// Waits until `interest` is served, beside any number of others.
@@ -147,18 +130,6 @@ impl Registration {
     /// Cancel safe.
     pub(crate) async fn ready(&self, interest: Interest) -> io::Result<ReadyEvent> {
         alive(self.readiness().ready(interest).await)
-    }
-
-    /// Takes back what an operation refuted by `WouldBlock`, unless something came
-    /// since.
-    pub(crate) fn refute(&self, event: ReadyEvent) {
-        self.readiness().refute(event);
-    }
-
-    /// Takes back what `event` said, unless something came since.
-    #[inline]
-    pub(crate) fn clear(&self, event: ReadyEvent) {
-        self.readiness().clear(event);
     }
 
     /// Runs `op` until it says something else than `WouldBlock`. Only what is ready
@@ -171,18 +142,9 @@ impl Registration {
         mut op: impl FnMut(ReadyEvent) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         loop {
-            let event = self.readiness().towards(direction);
-            if !event.is_news() {
-                if self.readiness().wait(cx, direction) {
-                    return Poll::Pending;
-                }
-                continue;
-            }
+            let event = ready!(self.readiness().poll(cx, direction));
             let unit = ready!(coop::poll_proceed(cx));
-            if event.is_shut_down() {
-                return Poll::Ready(Err(shutting_down()));
-            }
-            match op(event) {
+            match op(alive(event)?) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.readiness().refute(event);
                 }
@@ -204,10 +166,9 @@ impl Registration {
     ) -> io::Result<R> {
         loop {
             let event = alive(self.readiness().ready(interest).await)?;
-            let unit = poll_fn(coop::poll_proceed).await;
             // Spent on a vain try too: a closed bit that a try for both directions can't
             // take back must not keep the task from yielding.
-            unit.made_progress();
+            poll_fn(coop::poll_proceed).await.made_progress();
             match op() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.readiness().refute(event);
@@ -227,7 +188,7 @@ impl Registration {
         interest: Interest,
         op: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
-        let event = self.now(interest);
+        let event = self.readiness().now(interest);
         if event.ready.is_empty() {
             return Err(io::ErrorKind::WouldBlock.into());
         }

@@ -66,21 +66,18 @@ pub(super) struct Registrations {
 }
 
 #[derive(Default)]
-struct Records {
+pub(super) struct Records {
     by_key: Slab<Arc<Record>>,
     generation: usize,
     shut_down: bool,
 }
 
-/// The records, under their lock.
-pub(super) struct OpenRecords<'a>(MutexGuard<'a, Records>);
-
-impl OpenRecords<'_> {
+impl Records {
     /// Brings an event to its record; who waited for it is put into `wakers`.
     #[inline]
     pub(super) fn bring(&self, event: &Event, wakers: &mut WakeBatch) {
         let token = event.token();
-        if let Some(record) = self.0.by_key.get(token.0 & KEY)
+        if let Some(record) = self.by_key.get(token.0 & KEY)
             && record.token == token
         {
             let ready = Ready::of_event(event);
@@ -113,16 +110,10 @@ impl Registrations {
         interest: Interest,
     ) -> io::Result<Arc<Record>> {
         let record = self.insert()?;
-        let registered = self
-            .registry
-            .register(source, record.token, interest.to_mio());
-        match registered {
-            Ok(()) => Ok(record),
-            Err(error) => {
-                self.remove(&record);
-                Err(error)
-            }
-        }
+        self.registry
+            .register(source, record.token, interest.to_mio())
+            .inspect_err(|_| self.remove(&record))?;
+        Ok(record)
     }
 
     fn insert(&self) -> io::Result<Arc<Record>> {
@@ -151,17 +142,11 @@ impl Registrations {
         self.registry.deregister(source)
     }
 
-    /// Forgets a record. Events that are on their way to it are dropped.
+    /// Forgets a record, once. Events that are on their way to it are dropped.
     pub(super) fn remove(&self, record: &Record) {
         let mut records = self.records.lock();
-        let key = record.token.0 & KEY;
-        let is_its_own = |known: &Arc<Record>| known.token == record.token;
-        // It is not there any more if the runtime was shut down.
-        let removed = records
-            .by_key
-            .get(key)
-            .is_some_and(is_its_own)
-            .then(|| records.by_key.remove(key));
+        // It is not there any more if the runtime was shut down; nor is any other then.
+        let removed = records.by_key.try_remove(record.token.0 & KEY);
         self.armed.store(records.by_key.len(), Relaxed);
         drop(records);
         drop(removed);
@@ -169,8 +154,8 @@ impl Registrations {
 
     /// Locks the records, for the events of one turn.
     #[inline]
-    pub(super) fn open(&self) -> OpenRecords<'_> {
-        OpenRecords(self.records.lock())
+    pub(super) fn open(&self) -> MutexGuard<'_, Records> {
+        self.records.lock()
     }
 
     /// The runtime is going away: whoever waits is woken and fails.

@@ -235,12 +235,8 @@ impl<T> Wheel<T> {
         }
         let crowded = self.deadlines(list).nth(GLANCE).is_some();
         if crowded {
-            let start = self.start_of(list);
-            return Some(if list < SLOTS {
-                start + (TICK - 1)
-            } else {
-                start
-            });
+            let rest_of_tick = if list < SLOTS { TICK - 1 } else { 0 };
+            return Some(self.start_of(list) + rest_of_tick);
         }
         let first_tick = self.deadlines(list).map(tick_of).min();
         let in_first = |deadline: &u64| Some(tick_of(*deadline)) == first_tick;

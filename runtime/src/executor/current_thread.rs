@@ -61,7 +61,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use crate::driver::{AtPlace, Driver, DriverHandle, Turn};
+use crate::driver::{AtPlace, Driver, DriverHandle, Timers, Turn};
 use crate::executor::Hooks;
 use crate::executor::gate::{Gate, Rouse, Seat};
 use crate::executor::pace::Pace;
@@ -80,25 +80,12 @@ enum Entry {
     Main,
 }
 
-/// Where the loop sleeps.
-#[expect(clippy::large_enum_variant, reason = "one to a runtime")]
-enum Bed {
-    Driver(Driver),
-    /// For a runtime without I/O and time.
-    Thread(Arc<park::Token>),
-}
-
-/// How others end its sleep.
-enum Alarm {
-    Driver(Arc<DriverHandle>),
-    Thread(Arc<park::Token>),
-}
-
 /// What only the token's holder touches.
 struct Loop {
     queue: RefCell<VecDeque<Entry>>,
     registry: RefCell<Registry>,
-    bed: RefCell<Bed>,
+    /// Where it sleeps, if there is I/O or time.
+    driver: RefCell<Option<(Driver, Arc<DriverHandle>)>>,
     pace: RefCell<Pace>,
     /// The other half of the inbox's swap.
     spare: RefCell<Vec<Runnable>>,
@@ -110,7 +97,10 @@ struct Loop {
 pub(crate) struct CurrentThread {
     gate: Gate<Arc<CurrentThread>>,
     loop_: Loop,
-    alarm: Alarm,
+    /// What ends that sleep.
+    driver_handle: Option<Arc<DriverHandle>>,
+    /// Where it sleeps without a driver.
+    token: park::Token,
     hooks: Hooks,
     alive: AtomicUsize,
     tally: Tally,
@@ -129,24 +119,19 @@ thread_local! {
 
 impl CurrentThread {
     pub(crate) fn new(driver: Option<(Driver, Arc<DriverHandle>)>, hooks: Hooks) -> Self {
-        let (bed, alarm) = match driver {
-            Some((driver, handle)) => (Bed::Driver(driver), Alarm::Driver(handle)),
-            None => {
-                let token = Arc::new(park::Token::new());
-                (Bed::Thread(token.clone()), Alarm::Thread(token))
-            }
-        };
+        let driver_handle = driver.as_ref().map(|(_, handle)| handle.clone());
         Self {
             gate: Gate::new(),
             loop_: Loop {
                 queue: RefCell::default(),
                 registry: RefCell::new(Registry::new()),
-                bed: RefCell::new(bed),
+                driver: RefCell::new(driver),
                 pace: RefCell::new(Pace::new()),
                 spare: RefCell::default(),
                 main: Cell::new(ptr::null()),
             },
-            alarm,
+            driver_handle,
+            token: park::Token::default(),
             hooks,
             alive: AtomicUsize::new(0),
             tally: Tally::default(),
@@ -193,18 +178,14 @@ impl CurrentThread {
     }
 
     fn unpark(&self) {
-        match &self.alarm {
-            Alarm::Driver(driver) => driver.unpark(),
-            Alarm::Thread(token) => token.unpark(),
+        match &self.driver_handle {
+            Some(driver) => driver.unpark(),
+            None => self.token.unpark(),
         }
     }
 
-    /// The driver's other half, if there is a driver.
-    fn driver(&self) -> Option<&DriverHandle> {
-        match &self.alarm {
-            Alarm::Driver(driver) => Some(driver),
-            Alarm::Thread(_) => None,
-        }
+    fn timers(&self) -> Option<&Timers> {
+        self.driver_handle.as_ref().and_then(|d| d.timers())
     }
 
     /// Mirrors the registry's length for whoever asks from outside.
@@ -289,9 +270,7 @@ impl<'a> Token<'a> {
             seat,
             before,
             // SAFETY: the token is held until its drop, which drops this first.
-            driving: executor
-                .driver()
-                .and_then(|driver| unsafe { driver.drive() }),
+            driving: executor.timers().map(|timers| unsafe { timers.drive() }),
         }
     }
 
@@ -308,7 +287,7 @@ impl<'a> Token<'a> {
         held.queue.borrow_mut().push_back(Entry::Main);
         self.collect();
         // What the futures of earlier stays left, which are dropped outside of them.
-        if let Some(timers) = self.executor.driver().and_then(DriverHandle::timers) {
+        if let Some(timers) = self.executor.timers() {
             timers.obey_orders();
         }
         loop {
@@ -359,11 +338,11 @@ impl<'a> Token<'a> {
         let ask = pace.looked(pace.wants_time().then(Instant::now));
         self.collect();
         if ask
-            && let Some(driver) = self.executor.driver().filter(|d| d.is_armed())
-            && let Bed::Driver(bed) = &mut *held.bed.borrow_mut()
+            && let Some((driver, handle)) = &mut *held.driver.borrow_mut()
+            && handle.is_armed()
         {
             self.observe(Event::Look);
-            let turn = bed.look(driver);
+            let turn = driver.look(handle);
             self.brought(turn, pace);
         }
     }
@@ -399,13 +378,12 @@ impl<'a> Token<'a> {
         let held = &self.executor.loop_;
         if self.executor.gate.sleep() {
             self.observe(Event::Park);
-            match (&mut *held.bed.borrow_mut(), &self.executor.alarm) {
-                (Bed::Driver(bed), Alarm::Driver(driver)) => {
-                    let turn = bed.park(driver, None);
+            match &mut *held.driver.borrow_mut() {
+                Some((driver, handle)) => {
+                    let turn = driver.park(handle, None);
                     self.brought(turn, pace);
                 }
-                (Bed::Thread(token), _) => token.park(),
-                (Bed::Driver(_), Alarm::Thread(_)) => unreachable!("made together"),
+                None => self.executor.token.park(),
             }
             self.executor.gate.awake();
             self.observe(Event::Unpark);
@@ -417,10 +395,8 @@ impl<'a> Token<'a> {
     /// to the next deadline. Not while blocking work is under way, which may yet
     /// make something run. False: sleep.
     fn advance_paused_clock(&self, handle: &Handle) -> bool {
-        let Some(driver) = self.executor.driver() else {
-            return false;
-        };
-        let Some(timers) = driver.timers().filter(|t| t.clock().is_paused()) else {
+        let timers = self.executor.timers();
+        let Some(timers) = timers.filter(|t| t.clock().is_paused()) else {
             return false;
         };
         if handle.has_blocking_work() {
@@ -430,8 +406,8 @@ impl<'a> Token<'a> {
         // From here on a timer that another thread sets ends the sleep to come, so
         // that what this look misses, the next one sees.
         timers.prepare_park(None);
-        if let Bed::Driver(bed) = &mut *held.bed.borrow_mut() {
-            bed.look(driver);
+        if let Some((driver, handle)) = &mut *held.driver.borrow_mut() {
+            driver.look(handle);
         }
         let something = !held.queue.borrow().is_empty() || self.executor.gate.has_mail();
         let moved = !something && timers.advance_to_next();
@@ -563,17 +539,15 @@ impl Executor for CurrentThread {
             // Its task is ended below; this settles the state word.
             drop(runnable);
         }
-        loop {
-            let doomed = held.registry.borrow_mut().take_one();
-            let Some(doomed) = doomed else { break };
+        let take_one = || held.registry.borrow_mut().take_one();
+        while let Some(doomed) = take_one() {
             // SAFETY: the token makes this thread the exclusive executor, and it
             // polls nothing. A local runtime is dropped on its own thread.
             unsafe { doomed.shut_down() };
         }
         self.alive.store(0, Relaxed);
-        let queue = held.queue.take();
-        drop(queue);
-        if let Some(driver) = self.driver() {
+        drop(held.queue.take());
+        if let Some(driver) = &self.driver_handle {
             // A waker that panics has been reported; the rest of this must happen.
             // SAFETY: this seat holds the token, and its thread does not drive.
             contain(|| unsafe { driver.shutdown() });

@@ -70,7 +70,7 @@ impl<O> Seat<O> {
     pub(super) fn new(owner: O) -> Arc<Self> {
         Arc::new(Self {
             woken: AtomicBool::new(true),
-            turn: Token::new(),
+            turn: Token::default(),
             owner,
         })
     }
@@ -175,10 +175,7 @@ impl<O> Gate<O> {
     /// Gives up the token, or the place in line, and lets the next one in.
     pub(super) fn leave(&self, seat: &Arc<Seat<O>>) {
         let mut desk = self.desk.lock();
-        let drove = match &desk.driving {
-            Some(driving) => Arc::ptr_eq(driving, seat),
-            None => false,
-        };
+        let drove = matches!(&desk.driving, Some(driving) if Arc::ptr_eq(driving, seat));
         let left = if drove {
             desk.asleep = false;
             desk.called = false;

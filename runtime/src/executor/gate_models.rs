@@ -39,7 +39,7 @@ impl House {
     fn new() -> Arc<Self> {
         Arc::new(Self {
             gate: Gate::new(),
-            bed: Token::new(),
+            bed: Token::default(),
         })
     }
 

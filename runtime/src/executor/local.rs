@@ -139,10 +139,8 @@ impl LocalQueues {
             return;
         }
         let known = self.outside.lock().waker.take();
-        let waker = match known {
-            Some(known) if known.will_wake(waker) => known,
-            _ => waker.clone(),
-        };
+        let known = known.filter(|known| known.will_wake(waker));
+        let waker = known.unwrap_or_else(|| waker.clone());
         self.outside.lock().waker = Some(waker);
     }
 
@@ -180,17 +178,15 @@ impl LocalQueues {
         let waker = outside.waker.take();
         drop(outside);
         drop(waker);
-        loop {
-            let doomed = self.registry.borrow_mut().take_one();
-            let Some(doomed) = doomed else { break };
+        let take_one = || self.registry.borrow_mut().take_one();
+        while let Some(doomed) = take_one() {
             // SAFETY: this is the owner's thread, and no task of the set is being
             // polled: whoever polls the set borrows the `LocalSet` that is being
             // dropped.
             unsafe { doomed.shut_down() };
         }
         drop(mail);
-        let queue = self.queue.take();
-        drop(queue);
+        drop(self.queue.take());
     }
 }
 

@@ -90,7 +90,7 @@ impl<S: Source> Registered<S> {
     /// a fresh pair has room, and what was accepted has often been written to. So the
     /// first operation is tried before that.
     pub(crate) fn assume(&self, ready: Ready) {
-        self.registration.assume(ready);
+        self.registration.readiness().assume(ready);
     }
 
     pub(crate) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -238,7 +238,7 @@ impl<S: Source> Registered<S> {
     #[inline]
     fn moved(&self, event: ReadyEvent, moved: usize, room: usize) {
         if 0 < moved && moved < room {
-            self.registration.clear(event);
+            self.registration.readiness().clear(event);
         }
     }
 }

@@ -54,7 +54,7 @@ fn tcp_pair() -> (Registered<TcpStream>, net::TcpStream) {
 fn over_tcp_a_short_read_clears_and_a_full_one_does_not() {
     runtime().block_on(async {
         let (here, mut there) = tcp_pair();
-        let readable = || here.registration.now(Interest::READABLE).ready;
+        let readable = || here.registration.readiness().now(Interest::READABLE).ready;
         there.write_all(b"12345").unwrap();
         assert_eq!(read(&here, 4).await.unwrap(), b"1234");
         assert!(readable().is_readable());
@@ -111,6 +111,7 @@ fn what_was_written_after_a_message_with_a_descriptor_is_read() {
             all.extend(reading.ready().unwrap());
             assert!(
                 here.registration
+                    .readiness()
                     .now(Interest::READABLE)
                     .ready
                     .is_readable()

@@ -19,9 +19,9 @@
 //! Read next: `executor/current_thread.rs`, which fills it.
 
 use std::cell::Cell;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
@@ -85,18 +85,14 @@ fn with_units<R>(units: u8, poll: impl FnOnce() -> R) -> R {
 pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     let units = UNITS.try_with(Cell::get).unwrap_or(UNCONSTRAINED);
     match units {
-        UNCONSTRAINED => Poll::Ready(RestoreOnPending {
-            before: UNCONSTRAINED,
-        }),
+        UNCONSTRAINED => {}
         0 => {
             cx.waker().wake_by_ref();
-            Poll::Pending
+            return Poll::Pending;
         }
-        _ => {
-            UNITS.with(|u| u.set(units - 1));
-            Poll::Ready(RestoreOnPending { before: units })
-        }
+        _ => UNITS.with(|u| u.set(units - 1)),
     }
+    Poll::Ready(RestoreOnPending { before: units })
 }
 
 /// Is any of the current task's budget left? Always true outside a task.
@@ -177,9 +173,5 @@ pub fn unconstrained<F>(inner: F) -> Unconstrained<F> {
 /// For loops that compute: `consume_budget().await` once per step lets other
 /// tasks run every 128 steps, and costs next to nothing in between.
 pub async fn consume_budget() {
-    std::future::poll_fn(|cx| {
-        ready!(poll_proceed(cx)).made_progress();
-        Poll::Ready(())
-    })
-    .await
+    poll_fn(poll_proceed).await.made_progress();
 }

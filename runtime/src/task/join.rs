@@ -200,8 +200,7 @@ impl<T> Future for JoinHandle<T> {
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
         let header = self.header();
-        let detach = header.state.detach();
-        match detach {
+        match header.state.detach() {
             Detach::Done => return,
             // SAFETY: the handle's reference was the last.
             Detach::Free => return unsafe { (header.vtable.free)(self.task) },

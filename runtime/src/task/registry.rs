@@ -21,7 +21,7 @@
 use std::ptr::NonNull;
 
 use crate::task::cell::{Header, Owner, TaskRef};
-use crate::task::runnable;
+use crate::task::runnable::{self, Unregistered};
 use crate::task::state::KEYS;
 
 const PAGE: usize = 256;
@@ -123,23 +123,20 @@ impl Registry {
     /// registry at rest.
     pub(crate) fn take_one(&mut self) -> Option<Doomed> {
         while self.len > 0
-            && let Some(page) = self.pages.len().checked_sub(1)
+            && let Some(page) = self.pages.last_mut()
         {
-            let base = page * PAGE;
-            let found = self.pages[page]
-                .iter()
-                .rposition(|slot| slot.read().is_ok());
-            let Some(at) = found else {
-                // The free list may still name this page's keys; nothing is
-                // entered any more, so nobody will follow it.
-                self.pages.pop();
-                continue;
-            };
-            let key = u32::try_from(base + at).expect("keys fit in 28 bits");
-            let task = self.slot(key).read().expect("found occupied");
-            *self.slot(key) = Slot::free(NONE);
-            self.len -= 1;
-            return Some(Doomed(task));
+            let taken = page.iter_mut().rev().find_map(|slot| {
+                let task = slot.read().ok()?;
+                *slot = Slot::free(NONE);
+                Some(task)
+            });
+            if let Some(task) = taken {
+                self.len -= 1;
+                return Some(Doomed(task));
+            }
+            // The free list may still name this page's keys; nothing is
+            // entered any more, so nobody will follow it.
+            self.pages.pop();
         }
         self.free = NONE;
         None
@@ -187,18 +184,17 @@ impl Registry {
         &mut self.pages[key / PAGE][key % PAGE]
     }
 
+    /// Another page, for a free list that is empty.
     fn grow(&mut self) {
-        let base = self.pages.len() * PAGE;
         assert!(
             self.pages.len() < self.most_pages(),
             "more than {KEYS} tasks at once"
         );
-        let base = base as u32;
+        let base = (self.pages.len() * PAGE) as u32;
         let mut page = Box::new([Slot::free(NONE); PAGE]);
         for (i, slot) in page.iter_mut().enumerate().take(PAGE - 1) {
             *slot = Slot::free(base + i as u32 + 1);
         }
-        page[PAGE - 1] = Slot::free(self.free);
         self.free = base;
         self.pages.push(page);
     }
@@ -216,8 +212,12 @@ impl Doomed {
     /// The caller is the task's executor, on the thread that its future is bound to,
     /// and no thread of it polls anything any more.
     pub(crate) unsafe fn shut_down(self) {
-        // SAFETY: as the caller promises; `take_one` took it from the registry.
-        unsafe { runnable::shut_down(self.0) };
+        // SAFETY: what was registered holds the executor's reference.
+        if unsafe { self.0.as_ref() }.state.cancel() {
+            // A runnable may be on its way meanwhile: it will find the task complete.
+            // SAFETY: it is not complete yet, and nobody polls it: the stage is ours.
+            unsafe { runnable::end::<Unregistered>(self.0) };
+        }
     }
 }
 
@@ -229,7 +229,7 @@ impl Claimed {
     /// Drops the future; the outcome is "cancelled".
     pub(crate) fn end<O: Owner>(self) {
         const { assert!(O::MANY_THREADS) };
-        // SAFETY: `claim_idle` claimed it.
-        unsafe { runnable::end_claimed::<O>(self.0) };
+        // SAFETY: the claim, by `claim_idle`, made the stage ours.
+        unsafe { runnable::end::<O>(self.0) };
     }
 }

@@ -120,7 +120,7 @@ impl Runnable {
         let header = unsafe { task.as_ref() };
         match header.state.start(O::MANY_THREADS) {
             Start::Poll => {
-                // SAFETY: the task is not freed while it is polled.
+                // SAFETY: the task is not freed while it is polled, and the waker only lent.
                 let waker = unsafe { waker::borrowed(task) };
                 let mut cx = Context::from_waker(&waker);
                 // No guard: no panic of the future's leaves `poll` or `complete`.
@@ -184,36 +184,12 @@ impl Drop for Anchor {
     }
 }
 
-/// Ends a task that was taken out of the registry of its closing executor. A
-/// runnable may be on its way meanwhile: it will find the task complete.
+/// Drops the future of a task that is in no registry; the outcome is "cancelled".
 ///
 /// # Safety
 ///
-/// The caller has taken `task` out of its registry, and nobody polls it.
-pub(super) unsafe fn shut_down(task: TaskRef) {
-    // SAFETY: a registered task holds the executor's reference.
-    let header = unsafe { task.as_ref() };
-    if header.state.cancel() {
-        // SAFETY: the task is not complete, and its stage the executor's.
-        unsafe { end::<Unregistered>(task) };
-    }
-}
-
-/// Ends a task that was [claimed](crate::task::state::State::claim) and taken out of
-/// its registry.
-///
-/// # Safety
-///
-/// The caller claimed it.
-pub(super) unsafe fn end_claimed<O: Owner>(task: TaskRef) {
-    // SAFETY: the claim made the stage the caller's.
-    unsafe { end::<O>(task) };
-}
-
-/// # Safety
-///
-/// As `complete`, but for the outcome.
-unsafe fn end<O: Owner>(task: TaskRef) {
+/// As `complete`, but for the outcome: the stage is the caller's, with the future in it.
+pub(super) unsafe fn end<O: Owner>(task: TaskRef) {
     // SAFETY: the executor's reference is still held.
     let header = unsafe { task.as_ref() };
     let _current = id::enter(header.id);

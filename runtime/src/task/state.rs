@@ -197,12 +197,7 @@ impl State {
     /// (2) A wake that keeps its waker.
     #[inline]
     pub(crate) fn wake(&self) -> Wake {
-        let before = self.0.fetch_or(SCHEDULED, AcqRel);
-        if before & (SCHEDULED | RUNNING | COMPLETE) == 0 {
-            Wake::Schedule
-        } else {
-            Wake::Nothing
-        }
+        self.make_runnable(SCHEDULED)
     }
 
     /// (2) A wake that spends its waker's reference.
@@ -282,23 +277,20 @@ impl State {
     /// the slot is still the JoinHandle's.
     pub(crate) fn set_join_waker(&self) -> bool {
         self.update_unless_complete(|now| now | JOIN_WAKER)
+            .is_some()
     }
 
     /// (5) The JoinHandle wants its slot back. False if the task completed: the
     /// slot is the executor's.
     pub(crate) fn unset_join_waker(&self) -> bool {
         self.update_unless_complete(|now| now & !JOIN_WAKER)
+            .is_some()
     }
 
     /// (6) Asks for the end. `Schedule`: queue the runnable, so that the executor
     /// drops the future on its own thread.
     pub(crate) fn abort(&self) -> Wake {
-        let before = self.0.fetch_or(SCHEDULED | CANCELLED, AcqRel);
-        if before & (SCHEDULED | RUNNING | COMPLETE) == 0 {
-            Wake::Schedule
-        } else {
-            Wake::Nothing
-        }
+        self.make_runnable(SCHEDULED | CANCELLED)
     }
 
     /// (6) The same by the executor itself, which needs no runnable to act.
@@ -311,19 +303,12 @@ impl State {
     /// if the task was idle: then it is RUNNING, and the caller's to end. Otherwise
     /// whoever runs it, or owns its runnable, comes upon the request.
     pub(crate) fn claim(&self) -> bool {
-        let mut now = self.0.load(Acquire);
-        loop {
-            if now & COMPLETE != 0 {
-                return false;
-            }
-            let idle = now & (SCHEDULED | RUNNING) == 0;
-            let bits = if idle { RUNNING } else { SCHEDULED };
-            let next = now | CANCELLED | bits;
-            match self.0.compare_exchange(now, next, AcqRel, Acquire) {
-                Ok(_) => return idle,
-                Err(actual) => now = actual,
-            }
-        }
+        let is_idle = |word| word & (SCHEDULED | RUNNING) == 0;
+        let before = self.update_unless_complete(|now| {
+            let bits = if is_idle(now) { RUNNING } else { SCHEDULED };
+            now | CANCELLED | bits
+        });
+        before.is_some_and(is_idle)
     }
 
     /// (7) One more reference.
@@ -350,6 +335,8 @@ impl State {
     /// (9) The JoinHandle is dropped.
     #[inline]
     pub(crate) fn detach(&self) -> Detach {
+        // A loop of its own: through `update_unless_complete` it takes three instructions
+        // more.
         let mut now = self.0.load(Acquire);
         loop {
             if now & COMPLETE != 0 {
@@ -403,16 +390,22 @@ impl State {
         self.0.load(Relaxed) & JOIN_WAKER != 0
     }
 
-    fn update_unless_complete(&self, change: impl Fn(u64) -> u64) -> bool {
-        let mut now = self.0.load(Acquire);
-        loop {
-            if now & COMPLETE != 0 {
-                return false;
-            }
-            match self.0.compare_exchange(now, change(now), AcqRel, Acquire) {
-                Ok(_) => return true,
-                Err(actual) => now = actual,
-            }
+    /// Sets `bits`, SCHEDULED among them: who owns the runnable that comes of it?
+    #[inline]
+    fn make_runnable(&self, bits: u64) -> Wake {
+        let before = self.0.fetch_or(bits, AcqRel);
+        if before & (SCHEDULED | RUNNING | COMPLETE) == 0 {
+            Wake::Schedule
+        } else {
+            Wake::Nothing
         }
+    }
+
+    /// What stood in the word before the change. `None`: the task is complete, and
+    /// nothing was changed.
+    #[inline]
+    fn update_unless_complete(&self, change: impl Fn(u64) -> u64) -> Option<u64> {
+        let change = |now| (now & COMPLETE == 0).then(|| change(now));
+        self.0.fetch_update(AcqRel, Acquire, change).ok()
     }
 }

@@ -9,7 +9,6 @@
 //! Read next: `executor/current_thread.rs`, where the runnable goes.
 
 use std::mem::ManuallyDrop;
-use std::ops::Deref;
 use std::ptr::NonNull;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
@@ -19,27 +18,18 @@ use crate::task::state::Wake;
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
 
 /// A waker that is lent for the length of a poll.
-pub(super) struct Borrowed(ManuallyDrop<Waker>);
-
-impl Deref for Borrowed {
-    type Target = Waker;
-
-    #[inline]
-    fn deref(&self) -> &Waker {
-        &self.0
-    }
-}
-
+///
 /// # Safety
 ///
-/// The task must not be freed while the waker lives.
+/// The task must not be freed while the waker lives, nor the waker be taken out of
+/// its `ManuallyDrop`.
 #[inline]
-pub(super) unsafe fn borrowed(task: TaskRef) -> Borrowed {
+pub(super) unsafe fn borrowed(task: TaskRef) -> ManuallyDrop<Waker> {
     let raw = RawWaker::new(task.as_ptr().cast_const().cast(), &VTABLE);
     // SAFETY: the functions keep RawWaker's contract. The reference that this
     // waker does not hold is never released: it is not dropped, and `wake` takes
     // a `Waker` by value, which a borrow can't give.
-    Borrowed(ManuallyDrop::new(unsafe { Waker::from_raw(raw) }))
+    ManuallyDrop::new(unsafe { Waker::from_raw(raw) })
 }
 
 /// The task behind a waker's pointer.

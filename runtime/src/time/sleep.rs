@@ -32,13 +32,12 @@ use std::task::{Context, Poll, Waker, ready};
 use pin_project_lite::pin_project;
 
 use super::{Duration, Instant, addable};
+use crate::driver::registration::SHUTTING_DOWN;
 use crate::driver::timers::{ShutDown, Timer, Timers};
 use crate::handle::{self, Handle};
 use crate::task::coop;
 
-/// What a wait panics with when its runtime is gone: tokio's words.
-const SHUTTING_DOWN: &str = "A Tokio 1.x context was found, but it is being shutdown.";
-
+/// What a wait does when its runtime is gone.
 #[cold]
 fn shutting_down() -> ! {
     panic!("{SHUTTING_DOWN}")
@@ -158,14 +157,11 @@ impl Delay {
     /// Another deadline. Whoever waits is woken at that one instead.
     pub(super) fn reset(&mut self, deadline: Instant) {
         self.deadline = deadline;
-        let moved = match self.stage {
-            Stage::Armed(timer) => {
-                let reset = self.with_timers(|timers| timers.reset(timer, deadline.into_std()));
-                reset.flatten()
-            }
-            Stage::Asked(_) | Stage::Over => None,
-        };
-        self.stage = match moved {
+        let mut moved = None;
+        if let Stage::Armed(timer) = self.stage {
+            moved = self.with_timers(|timers| timers.reset(timer, deadline.into_std()));
+        }
+        self.stage = match moved.flatten() {
             Some(timer) => Stage::Armed(timer),
             None => Stage::Asked(Asked::Again),
         };

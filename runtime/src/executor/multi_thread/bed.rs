@@ -24,8 +24,9 @@ use std::time::Duration;
 use crate::loom::sync::{Condvar, Mutex};
 
 /// Where a worker lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Position {
+    #[default]
     Awake,
     OnToken,
     InDriver,
@@ -33,19 +34,13 @@ enum Position {
 }
 
 /// One worker's sleep.
+#[derive(Default)]
 pub(super) struct Bed {
     position: Mutex<Position>,
     roused: Condvar,
 }
 
 impl Bed {
-    pub(super) fn new() -> Self {
-        Self {
-            position: Mutex::new(Position::Awake),
-            roused: Condvar::new(),
-        }
-    }
-
     /// Ends the worker's sleep, or its next one. True if it lies in the driver: then
     /// the caller owes it an unpark of that.
     #[must_use]

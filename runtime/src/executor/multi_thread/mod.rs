@@ -136,7 +136,7 @@ impl MultiThread {
             let post = Box::new(Post::new(index, workers));
             Station {
                 queue: post.queue.others().clone(),
-                bed: Bed::new(),
+                bed: Bed::default(),
                 tally: Tally::default(),
                 busy: AtomicU64::new(0),
                 post: Mutex::new(Some(post)),

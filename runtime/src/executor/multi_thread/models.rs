@@ -72,7 +72,7 @@ impl Hall {
         let hall = Arc::new(Self {
             idle: Idle::new(workers),
             injector: Injector::new(),
-            beds: (0..workers).map(|_| Bed::new()).collect(),
+            beds: (0..workers).map(|_| Bed::default()).collect(),
             queues: queues.iter().map(|queue| queue.others().clone()).collect(),
             left: Counter::new(tasks),
         });
@@ -194,7 +194,7 @@ fn loom_two_pushes_against_two_workers() {
 fn loom_push_against_last_search() {
     model(2, || {
         let (hall, queues) = Hall::new(2, 2);
-        let done = Shared::new(Token::new());
+        let done = Shared::new(Token::default());
         let workers: Vec<_> = queues
             .into_iter()
             .enumerate()
@@ -285,7 +285,7 @@ fn loom_who_gets_up_leaves_a_watcher() {
         let (hall, _queues) = Hall::new(2, 0);
         hall.idle.fall_asleep(0, false, false);
         hall.idle.settle(0, true);
-        let watches = Shared::new(Token::new());
+        let watches = Shared::new(Token::default());
         let says = watches.clone();
         let there = hall.clone();
         let lies_down = thread::spawn(move || {
@@ -319,7 +319,7 @@ fn loom_watcher_takes_the_driver() {
         let (hall, _queues) = Hall::new(2, 0);
         // What the driver has to bring, and to whom.
         let driver = Shared::new(Mutex::new(None::<Shared<Token>>));
-        let brought = Shared::new(Token::new());
+        let brought = Shared::new(Token::default());
         let (there, its_driver) = (hall.clone(), driver.clone());
         let watcher = thread::spawn(move || {
             there.idle.fall_asleep(1, false, false);

@@ -57,17 +57,15 @@ impl Roll {
 
     /// A roll of a power of two parts, each with every `2^stride`th key.
     fn of(parts: usize, stride: u32) -> Self {
+        let part = |start: usize| Part {
+            page: Mutex::new(Page {
+                registry: Registry::part(start as u32, stride),
+                closed: false,
+            }),
+            basket: Basket(Mutex::new(Vec::new())),
+        };
         Self {
-            parts: (0..parts)
-                .map(|part| {
-                    let start = u32::try_from(part).expect("few parts");
-                    let (registry, closed) = (Registry::part(start, stride), false);
-                    Part {
-                        page: Mutex::new(Page { registry, closed }),
-                        basket: Basket(Mutex::new(Vec::new())),
-                    }
-                })
-                .collect(),
+            parts: (0..parts).map(part).collect(),
         }
     }
 
@@ -109,9 +107,8 @@ impl Roll {
     pub(super) fn end_idle<O: Owner>(&self) {
         for part in &self.parts {
             let mut from = 0;
-            loop {
-                let claimed = part.with(|page| page.registry.claim_idle(&mut from));
-                let Some(claimed) = claimed else { break };
+            let mut claim = || part.with(|page| page.registry.claim_idle(&mut from));
+            while let Some(claimed) = claim() {
                 claimed.end::<O>();
             }
         }
@@ -124,9 +121,8 @@ impl Roll {
     /// No thread of the executor polls anything any more.
     pub(super) unsafe fn end_all(&self) {
         for part in &self.parts {
-            loop {
-                let doomed = part.with(|page| page.registry.take_one());
-                let Some(doomed) = doomed else { break };
+            let take_one = || part.with(|page| page.registry.take_one());
+            while let Some(doomed) = take_one() {
                 // SAFETY: the caller's; and a task of this executor is bound to no thread.
                 unsafe { doomed.shut_down() };
             }

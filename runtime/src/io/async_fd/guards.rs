@@ -23,20 +23,22 @@ impl Seen {
 
     fn clear(&mut self, registration: &Registration) {
         if let Some(event) = self.0.take() {
-            registration.clear(event);
+            registration.readiness().clear(event);
         }
     }
 
     /// The descriptor itself said `WouldBlock`.
     fn refute(&mut self, registration: &Registration) {
         if let Some(event) = self.0.take() {
-            registration.refute(event);
+            registration.readiness().refute(event);
         }
     }
 
     fn clear_matching(&mut self, registration: &Registration, ready: Ready) {
         if let Some(event) = self.0 {
-            registration.clear(event.with_ready(event.ready & ready));
+            registration
+                .readiness()
+                .clear(event.with_ready(event.ready & ready));
             let left = event.ready - ready;
             self.0 = (!left.is_empty()).then(|| event.with_ready(left));
         }
