@@ -263,26 +263,30 @@ impl Readiness {
     /// Waits for a direction: one poller each, the latest call's waker counts.
     #[inline]
     pub(super) fn poll(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<ReadyEvent> {
-        let event = self.towards(direction);
-        if event.is_news() {
-            return Poll::Ready(event);
+        loop {
+            let event = self.towards(direction);
+            if event.is_news() {
+                return Poll::Ready(event);
+            }
+            if self.wait(cx, direction) {
+                return Poll::Pending;
+            }
         }
-        self.wait(cx, direction)
     }
 
-    /// Leaves a waker for a direction, unless something came meanwhile.
-    fn wait(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<ReadyEvent> {
+    /// Leaves a waker for a direction. False: something came meanwhile, there is nothing
+    /// to wait for.
+    fn wait(&self, cx: &mut Context<'_>, direction: Direction) -> bool {
         let waker = cx.waker().clone();
         let mut waiters = self.waiters.lock();
-        let event = self.towards(direction);
-        if event.is_news() {
+        if self.towards(direction).is_news() {
             drop(waiters);
-            return Poll::Ready(event);
+            return false;
         }
         let replaced = waiters.poller(direction).replace(waker);
         drop(waiters);
         drop(replaced);
-        Poll::Pending
+        true
     }
 
     /// Waits for an interest, beside any number of others.

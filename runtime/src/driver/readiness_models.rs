@@ -44,7 +44,7 @@ fn loom_a_set_is_seen_or_wakes() {
         let (woken, waker) = flag();
         let waits = readiness.wait(&mut Context::from_waker(&waker), Direction::Read);
         other.join().unwrap();
-        assert!(waits.is_ready() || woken.is_set());
+        assert!(!waits || woken.is_set());
     });
 }
 
@@ -112,6 +112,6 @@ fn loom_a_shutdown_is_seen_or_wakes() {
         let (woken, waker) = flag();
         let waits = readiness.wait(&mut Context::from_waker(&waker), Direction::Write);
         other.join().unwrap();
-        assert!(waits.is_ready() || woken.is_set());
+        assert!(!waits || woken.is_set());
     });
 }

@@ -39,6 +39,7 @@ use crate::task::coop;
 pub(crate) const SHUTTING_DOWN: &str = "A Tokio 1.x context was found, but it is being shutdown.";
 
 /// The error of an operation whose runtime is gone.
+#[cold]
 pub(crate) fn shutting_down() -> io::Error {
     io::Error::other(SHUTTING_DOWN)
 }
@@ -144,7 +145,10 @@ impl Registration {
         loop {
             let event = ready!(self.readiness().poll(cx, direction));
             let unit = ready!(coop::poll_proceed(cx));
-            match op(alive(event)?) {
+            if event.is_shut_down() {
+                return Poll::Ready(Err(shutting_down()));
+            }
+            match op(event) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.readiness().refute(event);
                 }
@@ -210,6 +214,7 @@ impl Drop for Registration {
     }
 }
 
+#[inline]
 fn alive(event: ReadyEvent) -> io::Result<ReadyEvent> {
     if event.is_shut_down() {
         return Err(shutting_down());
