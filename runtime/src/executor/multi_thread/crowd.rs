@@ -37,7 +37,12 @@
 //! atomics and locks of the program; and who it is that holds the lock. If that is a
 //! thread outside, to stand back helps nobody, and another worker does the same work.
 //!
-//! Why nothing is forgotten: IDLE.md, case 4.
+//! Sources: that fewer threads at a contended lock get more done, and that those who are
+//! too many should sleep, is Dice's (Malthusian Locks, 2017). There the lock chooses who
+//! waits; here it is a worker that does, and its tasks go on elsewhere.
+//!
+//! Why nothing is forgotten: IDLE.md, case 4. Read next: `watch.rs`, whose look is the next
+//! trial.
 
 use std::time::{Duration, Instant};
 

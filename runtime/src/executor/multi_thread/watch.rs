@@ -12,7 +12,8 @@
 //!
 //! A tick is counted from the last look, whether the watcher slept meanwhile or was
 //! roused and worked: it looks when it lies down after the tick is over. Nor is a sleep
-//! that ends early a look.
+//! that ends early a look. (Who stands back from a crowd then looks for the stuck before it
+//! lies down, or it would find, at once, the tasks that it has just left to the others.)
 //!
 //! With all workers parked and no poll begun for a tick, the watcher stops looking:
 //! an idle runtime wakes up zero times a second. Whoever gets up next appoints another
