@@ -138,6 +138,7 @@ impl Runnable {
                 id::replace(before);
                 ran
             }
+            // As `end` does it, in place: shared, it made each completion dearer.
             Start::Cancel => {
                 let _current = id::enter(header.id);
                 // SAFETY: the runnable is the right to touch the stage, which

@@ -65,75 +65,75 @@ fn a_crowd_is_judged_by_the_locks_found_held_in_its_time() {
     assert_eq!(judge(1_550, 1, 100), None, "it slept");
 }
 
-/// Each worker wants to stand back whenever it is asked, after polls of which 61 take
-/// longer than a tick: still the driver is looked at in time.
+/// Fifty tasks whose polls are `work`, each of which finds more locks held than it should,
+/// so that every worker wants to stand back whenever it is asked. They are always ready:
+/// no worker parks for want of work.
+struct Crowd {
+    tasks: Vec<JoinHandle<()>>,
+    over: std::sync::Arc<AtomicBool>,
+}
+
+impl Crowd {
+    fn gather(runtime: &Runtime, work: fn()) -> Self {
+        let over = std::sync::Arc::new(AtomicBool::new(false));
+        let tasks = (0..50)
+            .map(|_| {
+                let over = over.clone();
+                runtime.spawn(async move {
+                    while !over.load(Ordering::Relaxed) {
+                        work();
+                        (0..150).for_each(|_| contention::note());
+                        yield_now().await;
+                    }
+                })
+            })
+            .collect();
+        Self { tasks, over }
+    }
+
+    /// Waits until `reached`, and for the end of them all.
+    #[track_caller]
+    fn last_until(self, runtime: &Runtime, reached: impl Fn() -> bool) {
+        let start = Instant::now();
+        while !reached() {
+            assert!(start.elapsed() < HANG, "what is waited for does not come");
+            std::thread::yield_now();
+        }
+        self.over.store(true, Ordering::Relaxed);
+        runtime.block_on(async {
+            for task in self.tasks {
+                task.await.unwrap();
+            }
+        });
+    }
+}
+
+/// Of such polls 61 take longer than a tick: still the driver is looked at in time.
 #[test]
 fn a_crowd_holds_no_timer_hostage() {
     let runtime = runtime(3);
-    let over = std::sync::Arc::new(AtomicBool::new(false));
-    let tasks: Vec<_> = (0..50)
-        .map(|_| {
-            let over = over.clone();
-            runtime.spawn(async move {
-                while !over.load(Ordering::Relaxed) {
-                    let begun = Instant::now();
-                    while begun.elapsed() < Duration::from_micros(200) {}
-                    (0..150).for_each(|_| contention::note());
-                    yield_now().await;
-                }
-            })
-        })
-        .collect();
+    let crowd = Crowd::gather(&runtime, || {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_micros(200) {}
+    });
     let timers = runtime.spawn(async {
         for _ in 0..100 {
             sleep_until(crate::time::Instant::now() + Duration::from_millis(1)).await;
         }
     });
-    let start = Instant::now();
-    while !timers.is_finished() {
-        assert!(start.elapsed() < HANG, "100 timers of 1 ms");
-        std::thread::yield_now();
-    }
-    over.store(true, Ordering::Relaxed);
-    runtime.block_on(async {
-        for task in tasks {
-            task.await.unwrap();
-        }
-    });
+    crowd.last_until(&runtime, || timers.is_finished());
 }
 
-/// Each of two workers wants to stand back whenever it is asked. One of them always stays
-/// up, what the other leaves is polled, and it comes back for its trial.
+/// One of two workers always stays up, what the other leaves is polled, and it comes back
+/// for its trial.
 #[test]
 fn who_stands_back_leaves_nothing_undone() {
     let runtime = runtime(2);
     let metrics = runtime.metrics();
-    let over = std::sync::Arc::new(AtomicBool::new(false));
-    let tasks: Vec<_> = (0..50)
-        .map(|_| {
-            let over = over.clone();
-            runtime.spawn(async move {
-                while !over.load(Ordering::Relaxed) {
-                    (0..100).for_each(|_| contention::note());
-                    yield_now().await;
-                }
-            })
-        })
-        .collect();
-    // With fifty tasks that are always ready, no worker parks for want of work.
-    let parks = |worker| metrics.worker_park_count(worker);
-    let before = parks(0) + parks(1);
-    let start = Instant::now();
-    while parks(0) + parks(1) < before + 50 {
-        assert!(start.elapsed() < HANG, "nobody stands back");
-        std::thread::yield_now();
-    }
-    over.store(true, Ordering::Relaxed);
-    runtime.block_on(async {
-        for task in tasks {
-            task.await.unwrap();
-        }
-    });
+    let parks = || metrics.worker_park_count(0) + metrics.worker_park_count(1);
+    let crowd = Crowd::gather(&runtime, || {});
+    let before = parks();
+    crowd.last_until(&runtime, || parks() >= before + 50);
 }
 
 /// A task that wakes another, into its worker's LIFO slot, and then blocks until that one

@@ -119,9 +119,9 @@ impl Worker {
         }
         let found = executor.has_work();
         // In a crowd it gets up alone, and sees whether that is over.
-        post.on_trial
-            .set(found && executor.idle.glance().is_crowded());
-        if !post.on_trial.get() {
+        let on_trial = found && executor.idle.glance().is_crowded();
+        post.on_trial.set(on_trial);
+        if !on_trial {
             executor.idle.end_hush();
         }
         found
