@@ -335,8 +335,8 @@ impl State {
     /// (9) The JoinHandle is dropped.
     #[inline]
     pub(crate) fn detach(&self) -> Detach {
-        // A loop of its own: through `update_unless_complete` it takes three instructions
-        // more.
+        // A loop of its own: through `update_unless_complete` a task that is spawned and
+        // joined takes 15 instructions more (of 1,023).
         let mut now = self.0.load(Acquire);
         loop {
             if now & COMPLETE != 0 {
