@@ -22,12 +22,23 @@ pub fn installed() -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// User instructions that `program` takes with `arguments`.
+/// User instructions for each operation by which the two sizes differ, where `arguments`
+/// are those that `program` takes for a size.
 ///
 /// # Errors
 ///
 /// In words, what valgrind or the program said.
-pub fn instructions(program: &Path, arguments: &[OsString]) -> Result<u64, String> {
+pub fn difference(
+    program: &Path,
+    arguments: impl Fn(u64) -> Vec<OsString>,
+    [small, large]: [u64; 2],
+) -> Result<f64, String> {
+    let count = |size| instructions(program, &arguments(size));
+    let (fewer, more) = (count(small)?, count(large)?);
+    Ok((more as f64 - fewer as f64) / (large - small) as f64)
+}
+
+fn instructions(program: &Path, arguments: &[OsString]) -> Result<u64, String> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(program)

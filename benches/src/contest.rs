@@ -151,25 +151,20 @@ impl Contest {
     }
 
     fn ask(&self, row: &Row, contender: Contender, rate: Option<u64>) -> Result<Reading, Absence> {
-        if row.cost.is_difference() {
-            let count = |size| {
-                let arguments = self.arguments(row, contender, size, rate);
-                match row.cost {
-                    Cost::Strace => strace::count(&self.program, &arguments, &row.calls),
-                    _ => callgrind::instructions(&self.program, &arguments),
-                }
-                .map_err(Absence::Failed)
-            };
-            // Asked first with nobody looking on, for an absence has words of its own.
-            let reading = self.run(row, contender, row.warm_up, rate)?;
-            let (small, large) = (count(row.warm_up)?, count(row.size)?);
-            let per_item = (large as f64 - small as f64) / (row.size - row.warm_up) as f64;
-            return Ok(Reading {
-                counted: Some(per_item),
-                ..reading
-            });
+        if !row.cost.is_seen_from_outside() {
+            return self.run(row, contender, row.size, rate);
         }
-        self.run(row, contender, row.size, rate)
+        // Asked first with nobody looking on, for an absence has words of its own.
+        let reading = self.run(row, contender, row.warm_up, rate)?;
+        let arguments = |size| self.arguments(row, contender, size, rate);
+        let count = match row.cost {
+            Cost::Strace => strace::count(&self.program, &arguments(row.size), &row.calls),
+            _ => callgrind::difference(&self.program, arguments, [row.warm_up, row.size]),
+        };
+        Ok(Reading {
+            counted: Some(count.map_err(Absence::Failed)?),
+            ..reading
+        })
     }
 
     /// One process, one answer.

@@ -151,13 +151,19 @@ fn answer<F: DeserializeOwned>(line: &[u8]) -> io::Result<F> {
 }
 
 /// The client of a server that was started with [`OUTSIDE`]: `line` is what that
-/// wrote; what is returned is to be written to its standard input.
+/// wrote. Returns what the client came to, and the line that tells it to the server,
+/// to be written to its standard input.
 ///
 /// # Errors
 ///
-/// When `line` is no plan. What the client itself came to is in the answer.
-pub fn run_for(line: &str) -> io::Result<String> {
+/// When `line` is no plan.
+pub fn run_for(line: &str) -> io::Result<(io::Result<Findings>, String)> {
     let plan: Plan = serde_json::from_str(line)?;
-    let answer: Answer<Findings> = client::run(&plan).map_err(|error| error.to_string());
-    Ok(serde_json::to_string(&answer).expect("plain data") + "\n")
+    let found = client::run(&plan);
+    let answer: Answer<Findings> = match &found {
+        Ok(found) => Ok(*found),
+        Err(error) => Err(error.to_string()),
+    };
+    let line = serde_json::to_string(&answer).expect("plain data");
+    Ok((found, line + "\n"))
 }

@@ -23,7 +23,7 @@
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use mio::net::TcpStream;
 use mio::unix::SourceFd;
@@ -80,6 +80,7 @@ pub(crate) struct Stopwatch {
     server: CpuClock,
     client: CpuClock,
     began: (Instant, Duration, Duration),
+    at: SystemTime,
 }
 
 impl Stopwatch {
@@ -90,6 +91,7 @@ impl Stopwatch {
         Ok(Self {
             server,
             client,
+            at: SystemTime::now(),
             began: (Instant::now(), server.now()?, client.now()?),
         })
     }
@@ -97,6 +99,7 @@ impl Stopwatch {
     pub(crate) fn stop(self, operations: u64) -> io::Result<Findings> {
         let (began, server, client) = self.began;
         Ok(Findings {
+            began: Some(self.at),
             operations,
             wall: began.elapsed(),
             server_cpu: self.server.now()? - server,

@@ -25,6 +25,8 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
 
+use crate::listen::listen;
+
 const LISTENER: Token = Token(usize::MAX);
 const ENDER: Token = Token(usize::MAX - 1);
 
@@ -69,7 +71,9 @@ impl EchoLoop {
     /// The kernel's: the port may be in use.
     pub fn bind(address: SocketAddr, buffer: usize) -> io::Result<Self> {
         let poll = Poll::new()?;
-        let mut listener = TcpListener::bind(address)?;
+        let listener = listen(address)?;
+        listener.set_nonblocking(true)?;
+        let mut listener = TcpListener::from_std(listener);
         poll.registry()
             .register(&mut listener, LISTENER, Interest::READABLE)?;
         let waker = Arc::new(Waker::new(poll.registry(), ENDER)?);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +67,8 @@ pub enum Amount {
 /// What came of the measured part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Findings {
+    /// When the measured part began: of use to whoever looked on.
+    pub began: Option<SystemTime>,
     /// Messages, connections, or KiB: whatever the work is counted in.
     pub operations: u64,
     pub wall: Duration,

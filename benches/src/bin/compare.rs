@@ -28,7 +28,7 @@ use kolo_benches::machine::Machine;
 use kolo_benches::matrix::Matrix;
 use kolo_benches::reading::{Setting, Sizes};
 use kolo_benches::report::{Finding, Report, RowReport};
-use kolo_benches::rows::{Kind, Row, Rows};
+use kolo_benches::rows::{Cost, Kind, Row, Rows};
 use kolo_benches::table;
 
 // For the rows about bytes; see its header for what it costs the others.
@@ -219,7 +219,7 @@ fn one(row: &Row, arguments: &Arguments) -> ExitCode {
     }
     let measured = arguments.size.unwrap_or(row.size);
     // Two sizes taken from each other need no warm-up.
-    let warm_up = if row.cost.is_difference() {
+    let warm_up = if row.cost == Cost::Callgrind {
         0
     } else {
         row.warm_up.min(measured)

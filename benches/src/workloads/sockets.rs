@@ -40,6 +40,13 @@ async fn echo(mut stream: TcpStream, mut buffer: impl AsMut<[u8]>) -> io::Result
     }
 }
 
+/// With the queue that every server here has, whatever its library's own is.
+fn listen() -> io::Result<TcpListener> {
+    let listener = kolo_load::listen(LOOPBACK)?;
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
+}
+
 async fn serve(listener: TcpListener, buffer: usize) -> io::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
@@ -53,7 +60,7 @@ pub fn echoes(runtime: &Runtime, flavour: Flavour, Job { work, buffer }: Job) ->
     let placement = flavour.placement();
     let _pinned = placement.pin_server().unwrap();
     let findings = root(runtime, async move {
-        let listener = TcpListener::bind(LOOPBACK).await.unwrap();
+        let listener = listen().unwrap();
         let address = listener.local_addr().unwrap();
         let (tell, told) = rt::sync::oneshot::channel();
         beside(&plan(address, placement, work), |ended| {
@@ -91,7 +98,7 @@ async fn idle_echo(stream: TcpStream) {
 ///
 /// Each future holds its buffer.
 pub fn bytes_per_connection(runtime: &Runtime, connections: u64) -> f64 {
-    let listener = runtime.block_on(TcpListener::bind(LOOPBACK)).unwrap();
+    let listener = runtime.block_on(async { listen().unwrap() });
     let address: SocketAddr = listener.local_addr().unwrap();
     let connections = connections as usize;
     let idle = Work::Idle { connections };

@@ -24,10 +24,7 @@
 //! blocks, and `tasks.rs`, the one that awaits, which is compiled once per library and
 //! loaded by `../course/mod.rs`; `upstreams.rs`, `places.rs`; `arrivals.rs`, the load and what is claimed of it.
 
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-
-use socket2::{Domain, Socket, Type};
+use std::net::{Ipv4Addr, SocketAddr};
 
 pub(crate) mod api;
 pub(crate) mod arrivals;
@@ -37,23 +34,6 @@ pub(crate) mod threads;
 pub(crate) mod upstreams;
 
 pub(crate) use upstreams::be_upstreams_if_asked;
-
-/// How many may knock before one is let in. Whoever knocks in vain tries again only
-/// after a second, which would look like a slow server.
-pub(crate) const BACKLOG: u32 = 4096;
-
-/// A listener for those who may block.
-///
-/// # Errors
-///
-/// The kernel's: the port may be in use.
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG.cast_signed())?;
-    Ok(socket.into())
-}
 
 /// On loopback, at this port or at one that is free.
 pub(crate) fn address(port: Option<u16>) -> SocketAddr {

@@ -19,7 +19,6 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 
 use super::{rt, web};
-use crate::city::BACKLOG;
 use crate::city::api::{Answer, Asked, Refusal};
 use crate::stage::Stage;
 use rt::net::{TcpListener, TcpSocket, TcpStream};
@@ -51,7 +50,7 @@ impl Server {
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         Ok(Self {
-            listener: socket.listen(BACKLOG)?,
+            listener: socket.listen(kolo_load::BACKLOG)?,
             ledger: Arc::new(Ledger {
                 answered: AtomicU64::new(0),
                 stage: None,

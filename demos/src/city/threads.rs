@@ -34,7 +34,7 @@ impl Server {
     /// The kernel's: the port may be in use.
     pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
         Ok(Self {
-            listener: super::listen(address)?,
+            listener: kolo_load::listen(address)?,
             answered: AtomicU64::new(0),
             closing: AtomicBool::new(false),
         })

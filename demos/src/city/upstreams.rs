@@ -51,7 +51,7 @@ pub(crate) fn be_upstreams_if_asked() {
 }
 
 fn be_upstreams(scale: f64) -> io::Result<()> {
-    let listener = super::listen(super::address(None))?;
+    let listener = kolo_load::listen(super::address(None))?;
     // The other end may have gone already; then standard input has ended too.
     let _ = writeln!(io::stdout(), "{}", listener.local_addr()?);
     let most = late::serve(listener, &io::stdin(), |path| {

@@ -39,15 +39,20 @@ async fn echo(mut stream: TcpStream) -> io::Result<u64> {
     }
 }
 
+/// With a queue as long for every library, see `kolo_load::listen`.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = kolo_load::listen(address)?;
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
+}
+
 pub(crate) fn server(stage: &Stage) -> io::Result<()> {
     let placement = load::placement(stage);
     let _pinned = placement.pin_server()?;
     let event_loop = super::new_loop(stage.threads())?;
     event_loop.block_on(async {
         let address: SocketAddr = load::address(stage);
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|error| load::cannot_listen(address, error))?;
+        let listener = listen(address).map_err(|error| load::cannot_listen(address, error))?;
 
         // The client, in a process of its own: it ends when it has seen enough.
         let (tell, mut told) = rt::sync::oneshot::channel();

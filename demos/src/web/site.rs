@@ -31,9 +31,6 @@ use crate::web::guests::Guests;
 use rt::net::{TcpListener, TcpSocket, TcpStream};
 use rt::sync::oneshot;
 
-/// How many may knock before one is let in: all that can be asked for at once.
-const BACKLOG: u32 = 4096;
-
 /// Who does not say within this time what it wants, is sent away.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -145,7 +142,7 @@ fn listen(at: SocketAddr) -> io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
     socket.bind(at)?;
-    socket.listen(BACKLOG)
+    socket.listen(kolo_load::BACKLOG)
 }
 
 /// Until nobody holds the other end of `closed`. Connections that are still open then

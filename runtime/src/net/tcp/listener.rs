@@ -15,6 +15,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
 
+use socket2::SockRef;
+
 use super::stream::TcpStream;
 use crate::io::{Interest, Registered};
 use crate::net::addr::{ToSocketAddrs, first_that, lookup};
@@ -46,8 +48,9 @@ impl TcpListener {
     ///
     /// Port 0 lets the system choose, see [`local_addr`](Self::local_addr). Its
     /// address can be bound again while old connections linger (`SO_REUSEADDR`), and
-    /// 128 connections may wait to be accepted. To choose these,
-    /// use [`TcpSocket`](crate::net::TcpSocket).
+    /// as many connections may wait to be accepted as the system allows (on Linux
+    /// `net.core.somaxconn`, 4096; with std and tokio it is 128). To choose these, use
+    /// [`TcpSocket`](crate::net::TcpSocket).
     ///
     /// # Errors
     ///
@@ -65,7 +68,11 @@ impl TcpListener {
     pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
         let addresses = lookup(addr).await?;
         first_that(addresses, |addr| {
-            Self::new(mio::net::TcpListener::bind(addr)?)
+            let socket = mio::net::TcpListener::bind(addr)?;
+            // Said again, since mio says 128. Whoever knocks at a full queue is not
+            // heard, and knocks again only after a second.
+            SockRef::from(&socket).listen(i32::MAX)?;
+            Self::new(socket)
         })
     }
 
