@@ -7,6 +7,9 @@
 //! machine's mood, and are compared with each other only
 //! ([`stats`](crate::stats)).
 //!
+//! On a virtual machine the host may give the cores to somebody else, for longer than
+//! the programs differ: such a round is taken again, which the table says.
+//!
 //! Nothing here polls a clock or spins while a child runs: on two cores that
 //! would be a contender too.
 
@@ -19,6 +22,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::contenders::{Answer, Contender};
+use crate::machine::Host;
 use crate::reading::Reading;
 use crate::rows::{Cost, Kind, Row};
 use crate::stats::median;
@@ -30,12 +34,20 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// All readings of one row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// The programs that took part, in their order, with as many readings each.
-    Held(Vec<(Contender, Vec<Reading>)>),
+    Held(Held),
     /// It can't be held here, and why.
     Skipped(String),
     /// A program broke down, and what it said.
     Failed(String),
+}
+
+/// A row that was held.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// The programs that took part, in their order, with as many readings each.
+    pub readings: Vec<(Contender, Vec<Reading>)>,
+    /// Rounds that were taken again.
+    pub again: usize,
 }
 
 /// Why a program gave no reading.
@@ -88,6 +100,9 @@ impl Contest {
     /// Does `row` in as many rounds, at a `rate` of arrival if it needs one; calls
     /// `step` before each process with the program's turn.
     ///
+    /// A round in which the machine's host interfered is taken again, whoever fared how
+    /// in it; so many rounds in all at most, for a host may never stop.
+    ///
     /// A program that does not know the row drops out of it, unless it is one
     /// of the first two: without them there is nothing to judge.
     pub fn hold(
@@ -109,8 +124,9 @@ impl Contest {
             return Outcome::Skipped("strace is not installed, or may not trace".into());
         }
         let mut held: Vec<(Contender, Vec<Reading>)> = self.contenders(row);
-        let mut round = 0;
+        let (mut round, mut again) = (0, 0);
         while round < rounds {
+            let host = Host::watched();
             let mut place = 0;
             while let Some((contender, readings)) = held.get_mut(place) {
                 let contender = *contender;
@@ -126,9 +142,19 @@ impl Contest {
                 }
                 place += 1;
             }
-            round += 1;
+            if row.varies && again < rounds && host.interfered() {
+                for (_, readings) in &mut held {
+                    readings.pop();
+                }
+                again += 1;
+            } else {
+                round += 1;
+            }
         }
-        Outcome::Held(held)
+        Outcome::Held(Held {
+            readings: held,
+            again,
+        })
     }
 
     /// Processes that [`hold`](Self::hold) starts at most.
@@ -236,6 +262,14 @@ impl Contest {
             arguments.extend(["--rate".to_owned(), rate.to_string()]);
         }
         arguments.into_iter().map(OsString::from).collect()
+    }
+}
+
+impl Held {
+    /// Undisturbed.
+    #[cfg(test)]
+    pub(crate) fn of(readings: Vec<(Contender, Vec<Reading>)>) -> Self {
+        Self { readings, again: 0 }
     }
 }
 

@@ -2,6 +2,7 @@
 //! that is shown to anybody.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use kolo_load::Placement;
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,49 @@ impl std::fmt::Display for Machine {
     }
 }
 
+/// How much of the cores' time a host may give to others before a round no longer says
+/// anything of the programs: a part in so many, but at least a tick of its clock.
+const TOO_MUCH: u32 = 500;
+
+/// The clock tick in which Linux says such times, on every machine.
+const TICK: Duration = Duration::from_millis(10);
+
+/// What the host of a virtual machine takes away: its *steal time*.
+#[derive(Debug)]
+pub struct Host {
+    since: Instant,
+    stolen: Duration,
+}
+
+impl Host {
+    /// Looks on from now.
+    #[must_use]
+    pub fn watched() -> Self {
+        Self {
+            since: Instant::now(),
+            stolen: stolen(&read("/proc/stat")),
+        }
+    }
+
+    /// Has it given the cores to others for so long that measuring makes no sense?
+    #[must_use]
+    pub fn interfered(&self) -> bool {
+        let stolen = stolen(&read("/proc/stat")).saturating_sub(self.stolen);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from) as u32;
+        stolen > TICK.max(self.since.elapsed() * cores / TOO_MUCH)
+    }
+}
+
+/// Of all cores, by the first line of `/proc/stat`: `cpu`, user, nice, system, idle,
+/// iowait, irq, softirq, steal.
+fn stolen(stat: &str) -> Duration {
+    let ticks = stat
+        .lines()
+        .next()
+        .and_then(|line| line.split_whitespace().nth(8)?.parse().ok());
+    TICK * ticks.unwrap_or(0)
+}
+
 fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
@@ -80,6 +124,14 @@ mod tests {
         assert!(version("tokio").unwrap().starts_with("1."));
         assert_eq!(version("kolo-benches"), Some(env!("CARGO_PKG_VERSION")));
         assert_eq!(version("no-such-package"), None);
+    }
+
+    #[test]
+    fn what_the_host_takes_is_the_eighth_number() {
+        let stat = "cpu  1 2 3 4 5 6 7 80 9 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n";
+        assert_eq!(stolen(stat), Duration::from_millis(800));
+        assert_eq!(stolen("cpu  1 2 3 4 5 6 7\n"), Duration::ZERO);
+        assert_eq!(stolen(""), Duration::ZERO);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table};
 use serde::Serialize;
 
 use crate::report::{Finding, Report};
-use crate::table::{dash, interval, number, times, versions};
+use crate::table::{dash, interval, number, taken_again, times, versions};
 use crate::verdict::Standing;
 
 /// Reports of the same rows and contenders, each at its own number of workers.
@@ -108,6 +108,9 @@ impl Matrix {
             "Ratio: {peer}'s cost over {ours}'s, pair by pair, with its bootstrap interval, on {cores}.\n\
              Means are geometric, by the rows' weights."
         );
+        foot.push_str(&taken_again(
+            self.by_workers.iter().map(Report::again).sum(),
+        ));
         for report in &self.by_workers {
             let workers = report.workers.unwrap_or(1);
             for line in &report.rows {
@@ -144,7 +147,7 @@ fn finding(finding: &Finding) -> Cell {
 mod tests {
     use super::*;
     use crate::contenders::Contender;
-    use crate::contest::Outcome;
+    use crate::contest::{Held, Outcome};
     use crate::machine::Machine;
     use crate::reading::Reading;
     use crate::report::RowReport;
@@ -163,10 +166,10 @@ mod tests {
                 };
                 vec![reading; 3]
             };
-            let held = Outcome::Held(vec![
+            let held = Outcome::Held(Held::of(vec![
                 (contenders[0], of(10.0)),
                 (contenders[1], of(10.0 * workers as f64)),
-            ]);
+            ]));
             let stuck = match workers {
                 1 => Outcome::Skipped("asks for 2 workers".into()),
                 _ => Outcome::Failed("kolo-multi: broke".into()),

@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 use crate::contenders::{Contender, WORKERS};
-use crate::contest::Outcome;
+use crate::contest::{Held, Outcome};
 use crate::machine::{Machine, version};
 use crate::reading::Reading;
 use crate::rows::{Cost, Kind, Row};
@@ -58,6 +58,8 @@ pub enum Finding {
 #[derive(Clone, Debug, Serialize)]
 pub struct Judgement {
     pub rounds: usize,
+    /// Rounds that were taken again, because the machine's host had interfered.
+    pub again: usize,
     pub programs: Vec<ProgramReport>,
     /// The peer's cost over ours.
     pub ratio: Estimate,
@@ -159,6 +161,17 @@ impl Report {
             .map(|row| &row.row)
     }
 
+    /// Rounds that were taken again; those that rows share, once.
+    #[must_use]
+    pub fn again(&self) -> usize {
+        let has = |name: &String| self.rows.iter().any(|line| line.row.name == *name);
+        let own = |row: &Row| !row.same_as.as_ref().is_some_and(has);
+        self.judged()
+            .filter(|(row, _)| own(row))
+            .map(|(_, judgement)| judgement.again)
+            .sum()
+    }
+
     fn judged(&self) -> impl Iterator<Item = (&Row, &Judgement)> {
         self.rows.iter().filter_map(|row| match &row.finding {
             Finding::Judged(judgement) => Some((&row.row, judgement)),
@@ -199,7 +212,9 @@ impl RowReport {
     }
 }
 
-fn judge(row: &Row, held: &[(Contender, Vec<Reading>)], workers: Option<usize>) -> Judgement {
+fn judge(row: &Row, held: &Held, workers: Option<usize>) -> Judgement {
+    let again = held.again;
+    let held = &held.readings;
     let programs: Vec<ProgramReport> = held
         .iter()
         .map(|(contender, readings)| {
@@ -248,6 +263,7 @@ fn judge(row: &Row, held: &[(Contender, Vec<Reading>)], workers: Option<usize>) 
     let aim = row.aim(kind).filter(|_| bound);
     Judgement {
         rounds: ours.costs.len(),
+        again,
         ratio,
         cpu_ratio,
         floors,
@@ -295,7 +311,7 @@ mod tests {
 
     fn judged_at(name: &str, workers: usize, held: Vec<(Contender, Vec<Reading>)>) -> Judgement {
         let row = Rows::load().find(name).unwrap().clone();
-        match RowReport::new(row, Outcome::Held(held), Some(workers), None).finding {
+        match RowReport::new(row, Outcome::Held(Held::of(held)), Some(workers), None).finding {
             Finding::Judged(judgement) => judgement,
             other => panic!("{other:?}"),
         }
@@ -386,7 +402,7 @@ mod tests {
                     (Contender::TokioMulti, readings(&[theirs])),
                 ];
                 let row = rows.find(name).unwrap().clone();
-                RowReport::new(row, Outcome::Held(held), Some(workers), None)
+                RowReport::new(row, Outcome::Held(Held::of(held)), Some(workers), None)
             };
             Report::new(
                 vec![Contender::KoloMulti, Contender::TokioMulti],
@@ -415,10 +431,10 @@ mod tests {
             RowReport::new(rows.find(name).unwrap().clone(), outcome, None, None)
         };
         let held = |ours: f64, theirs: f64| {
-            Outcome::Held(vec![
+            Outcome::Held(Held::of(vec![
                 (Contender::KoloCurrent, readings(&[ours])),
                 (Contender::TokioCurrent, readings(&[theirs])),
-            ])
+            ]))
         };
         let report = Report::new(
             vec![Contender::KoloCurrent, Contender::TokioCurrent],

@@ -164,6 +164,17 @@ fn verdict(judgement: &Judgement) -> Cell {
     }
 }
 
+/// A line about rounds that were taken again, if there are any.
+pub(crate) fn taken_again(rounds: usize) -> String {
+    match rounds {
+        0 => String::new(),
+        1 => "\nOne round was taken again: the host gave the cores to others in it.".into(),
+        _ => format!(
+            "\n{rounds} rounds were taken again: the host gave the cores to others in them."
+        ),
+    }
+}
+
 /// What stands under the table.
 fn foot(report: &Report) -> String {
     let (ours, peer) = (report.contenders[0], report.contenders[1]);
@@ -198,6 +209,7 @@ fn foot(report: &Report) -> String {
         };
         foot.push_str(" CPU is the server's.");
     }
+    foot.push_str(&taken_again(report.again()));
     for line in &report.rows {
         if let Some(rate) = line.rate {
             let _ = write!(
@@ -286,7 +298,7 @@ fn significant(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contest::Outcome;
+    use crate::contest::{Held, Outcome};
     use crate::machine::Machine;
     use crate::reading::Reading;
     use crate::report::RowReport;
@@ -305,15 +317,18 @@ mod tests {
                 3
             ]
         };
-        let held = Outcome::Held(vec![
+        let held = Outcome::Held(Held::of(vec![
             (Contender::KoloCurrent, of(16.04)),
             (Contender::TokioCurrent, of(52.0)),
             (Contender::Floor, of(8.02)),
-        ]);
-        let asleep = Outcome::Held(vec![
-            (Contender::KoloCurrent, of(0.0)),
-            (Contender::TokioCurrent, of(4.0)),
-        ]);
+        ]));
+        let asleep = Outcome::Held(Held {
+            again: 2,
+            ..Held::of(vec![
+                (Contender::KoloCurrent, of(0.0)),
+                (Contender::TokioCurrent, of(4.0)),
+            ])
+        });
         Report::new(
             vec![Contender::KoloCurrent, Contender::TokioCurrent],
             None,
@@ -378,6 +393,7 @@ mod tests {
         );
         assert!(page.starts_with("`cargo run --release -p kolo-benches --bin compare"));
         assert!(page.contains("Skipped: loop-mpsc-instructions (valgrind is not installed)."));
+        assert!(page.contains("2 rounds were taken again"), "{page}");
         assert!(page.contains("tokio 1."));
         assert!(!page.contains('\u{1b}'), "no colours in a file");
     }
@@ -421,7 +437,7 @@ mod tests {
                 of(Contender::TokioMulti, 60.0),
                 of(Contender::KoloCurrent, 16.0),
             ];
-            RowReport::new(row, Outcome::Held(held), Some(2), rate)
+            RowReport::new(row, Outcome::Held(Held::of(held)), Some(2), rate)
         };
         let report = Report::new(
             vec![Contender::KoloMulti, Contender::TokioMulti],
