@@ -66,6 +66,21 @@ fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
+/// Who finds the queue full knocks again after a second.
+#[test]
+#[cfg(target_os = "linux")]
+fn as_many_may_knock_as_the_system_allows() {
+    let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+    let many = allowed.trim().parse::<usize>().unwrap().min(200);
+    runtime().block_on(async {
+        let (_listener, address) = listen().await;
+        let less_than_a_second = std::time::Duration::from_millis(900);
+        let knock = |_| std::net::TcpStream::connect_timeout(&address, less_than_a_second);
+        let knocking: io::Result<Vec<_>> = (0..many).map(knock).collect();
+        assert_eq!(knocking.unwrap().len(), many);
+    });
+}
+
 #[test]
 fn the_first_address_that_answers_is_connected_to() {
     runtime().block_on(async {
