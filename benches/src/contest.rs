@@ -68,6 +68,8 @@ pub struct Contest {
     pub workers: Option<usize>,
     /// Do the floors take part?
     pub floors: bool,
+    /// Is a round taken again if the machine's host interfered?
+    pub takes_again: bool,
 }
 
 /// How often the peer is asked how fast it is, before messages come at half that rate.
@@ -100,8 +102,8 @@ impl Contest {
     /// Does `row` in as many rounds, at a `rate` of arrival if it needs one; calls
     /// `step` before each process with the program's turn.
     ///
-    /// A round in which the machine's host interfered is taken again, whoever fared how
-    /// in it; so many rounds in all at most, for a host may never stop.
+    /// A round in which the machine's host interfered may be taken again, whoever fared
+    /// how in it; so many rounds in all at most, for a host may never stop.
     ///
     /// A program that does not know the row drops out of it, unless it is one
     /// of the first two: without them there is nothing to judge.
@@ -142,7 +144,7 @@ impl Contest {
                 }
                 place += 1;
             }
-            if row.varies && again < rounds && host.interfered() {
+            if self.takes_again && row.varies && again < rounds && host.interfered() {
                 for (_, readings) in &mut held {
                     readings.pop();
                 }
@@ -294,6 +296,7 @@ mod tests {
             contenders: contenders.to_vec(),
             workers: Some(2),
             floors,
+            takes_again: true,
         }
     }
 

@@ -296,6 +296,8 @@ fn compare(rows: Rows, arguments: &Arguments) -> std::io::Result<Told> {
             workers,
             // A table of ratios has no room for them.
             floors: numbers.len() == 1,
+            // A look is to be short.
+            takes_again: !arguments.quick,
         })
         .collect();
     let asked = if arguments.quick {
