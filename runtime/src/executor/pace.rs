@@ -30,6 +30,8 @@ const ROUNDS: u32 = 8;
 const STRETCH: Duration = Duration::from_micros(200);
 /// A poll that takes longer is a long one.
 const LONG: Duration = Duration::from_micros(20);
+/// What takes no longer is done before another thread, roused for it, could begin.
+const SOON: Duration = Duration::from_micros(50);
 /// Those whom a look woke put off the next look no longer than this.
 const LONGEST: Duration = Duration::from_millis(5);
 
@@ -42,6 +44,8 @@ pub(super) struct Pace {
     asked_ago: Duration,
     /// How long a poll took in the last two stretches.
     each: [Duration; 2],
+    /// The same of the last two times it was up, from one sleep to the next.
+    each_up: [Duration; 2],
     /// When the clock was last read, if the loop has not slept since, and the polls of the
     /// stretches from then on.
     since: Option<Instant>,
@@ -58,6 +62,7 @@ impl Pace {
             brought: 0,
             asked_ago: Duration::ZERO,
             each: [Duration::ZERO; 2],
+            each_up: [Duration::MAX; 2],
             since: None,
             untimed: 0,
             left: MOST,
@@ -88,6 +93,23 @@ impl Pace {
         let polls = u32::try_from(polls).unwrap_or(u32::MAX);
         let each = self.each[0].min(self.each[1]);
         each.saturating_mul(polls) > STRETCH && !(crowded && each <= LONG)
+    }
+
+    /// Are so many polls, with which a sleep ends, done before another thread could have
+    /// woken up? What is not known yet takes long, and so does what took long once of the
+    /// last two times.
+    pub(super) fn are_done_soon(&self, polls: usize) -> bool {
+        let polls = u32::try_from(polls).unwrap_or(u32::MAX);
+        let each = self.each_up[0].max(self.each_up[1]);
+        each.saturating_mul(polls) <= SOON
+    }
+
+    /// The loop is about to sleep, and was up so long for so many polls.
+    pub(super) fn was_up(&mut self, polls: u64, took: Duration) {
+        if polls > 0 {
+            let polls = u32::try_from(polls).unwrap_or(u32::MAX);
+            self.each_up = [self.each_up[1], took / polls];
+        }
     }
 
     /// How many polls the stretch that runs had.
@@ -246,6 +268,33 @@ mod tests {
             !pace.is_worth_a_wake(1_000_000, true),
             "short ones, in a crowd"
         );
+    }
+
+    #[test]
+    fn few_short_polls_are_done_soon() {
+        let (short, long) = (Duration::from_micros(5), Duration::from_millis(1));
+        let mut pace = Pace::new();
+        assert!(!pace.are_done_soon(1), "nothing is known yet");
+        pace.was_up(1, short);
+        assert!(
+            !pace.are_done_soon(1),
+            "of the time before nothing is known"
+        );
+        pace.was_up(20, 20 * short);
+        assert!(pace.are_done_soon(10));
+        assert!(!pace.are_done_soon(11));
+        pace.was_up(0, long);
+        assert!(pace.are_done_soon(10), "it only looked around");
+        pace.was_up(1, long);
+        assert!(!pace.are_done_soon(1));
+        pace.was_up(1, short);
+        assert!(
+            !pace.are_done_soon(1),
+            "the time before is still held against it"
+        );
+        pace.was_up(1, short);
+        assert!(pace.are_done_soon(1));
+        assert!(!pace.are_done_soon(usize::MAX));
     }
 
     /// Of 61 polls that were to be, two came about, and took 300 µs.
