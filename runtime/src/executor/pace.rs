@@ -18,8 +18,17 @@
 //! those who wait for this driver elsewhere (a second `block_on`, another runtime's
 //! task) it is asked again after 5 ms all the same.
 //!
+//! # Is it worth a wake?
+//!
+//! One of many loops asks two things more: are these tasks worth that another thread is
+//! woken up for them? After a sleep yes, unless it is known that they are short: of what
+//! is not known, or took long lately, the worst is expected. In a hush no, unless it is
+//! known that they are long, by two stretches in a row, for in a hush experience speaks
+//! against it.
+//!
 //! Pure: it is told the time.
 
+use std::mem;
 use std::time::{Duration, Instant};
 
 /// Polls between two looks, when they are short.
@@ -30,7 +39,8 @@ const ROUNDS: u32 = 8;
 const STRETCH: Duration = Duration::from_micros(200);
 /// A poll that takes longer is a long one.
 const LONG: Duration = Duration::from_micros(20);
-/// What takes no longer is done before another thread, roused for it, could begin.
+/// Mostly done before another thread, woken up for it, could begin; if not, something
+/// waits so much longer, and no more.
 const SOON: Duration = Duration::from_micros(50);
 /// Those whom a look woke put off the next look no longer than this.
 const LONGEST: Duration = Duration::from_millis(5);
@@ -44,8 +54,11 @@ pub(super) struct Pace {
     asked_ago: Duration,
     /// How long a poll took in the last two stretches.
     each: [Duration; 2],
-    /// The same of the last two times it was up, from one sleep to the next.
-    each_up: [Duration; 2],
+    /// The same of each task that a sleep ended with, and of what followed from it: the
+    /// worst of late, which is slowly forgotten.
+    each_woken: Option<Duration>,
+    /// With how many the time up began, if it is known.
+    woken: u32,
     /// When the clock was last read, if the loop has not slept since, and the polls of the
     /// stretches from then on.
     since: Option<Instant>,
@@ -62,7 +75,8 @@ impl Pace {
             brought: 0,
             asked_ago: Duration::ZERO,
             each: [Duration::ZERO; 2],
-            each_up: [Duration::MAX; 2],
+            each_woken: None,
+            woken: 0,
             since: None,
             untimed: 0,
             left: MOST,
@@ -95,20 +109,19 @@ impl Pace {
         each.saturating_mul(polls) > STRETCH && !(crowded && each <= LONG)
     }
 
-    /// Are so many polls, with which a sleep ends, done before another thread could have
-    /// woken up? What is not known yet takes long, and so does what took long once of the
-    /// last two times.
-    pub(super) fn are_done_soon(&self, polls: usize) -> bool {
-        let polls = u32::try_from(polls).unwrap_or(u32::MAX);
-        let each = self.each_up[0].max(self.each_up[1]);
-        each.saturating_mul(polls) <= SOON
+    /// The loop wakes up to so many tasks. Are they done before another could have woken
+    /// up?
+    pub(super) fn woke_to_little(&mut self, tasks: usize) -> bool {
+        self.woken = u32::try_from(tasks).unwrap_or(u32::MAX);
+        let each = self.each_woken.unwrap_or(Duration::MAX);
+        each.saturating_mul(self.woken) <= SOON
     }
 
-    /// The loop is about to sleep, and was up so long for so many polls.
-    pub(super) fn was_up(&mut self, polls: u64, took: Duration) {
-        if polls > 0 {
-            let polls = u32::try_from(polls).unwrap_or(u32::MAX);
-            self.each_up = [self.each_up[1], took / polls];
+    /// The loop goes to sleep, after so long a time up.
+    pub(super) fn was_up(&mut self, took: Duration) {
+        if let Some(each) = took.checked_div(mem::take(&mut self.woken)) {
+            let before = self.each_woken.unwrap_or_default();
+            self.each_woken = Some(each.max(before - before / 8));
         }
     }
 
@@ -155,7 +168,7 @@ impl Pace {
 
     /// The clock was read.
     fn timed(&mut self, now: Instant) {
-        let polled = std::mem::take(&mut self.untimed).max(1);
+        let polled = mem::take(&mut self.untimed).max(1);
         let Some(since) = self.since.replace(now) else {
             return;
         };
@@ -172,6 +185,7 @@ impl Pace {
     /// The loop slept: the time that passed says nothing about its tasks.
     pub(super) fn slept(&mut self) {
         self.since = None;
+        self.woken = 0;
         self.untimed = 0;
         self.asked_ago = Duration::ZERO;
         (self.left, self.rounds) = (self.polls, 0);
@@ -271,30 +285,24 @@ mod tests {
     }
 
     #[test]
-    fn few_short_polls_are_done_soon() {
+    fn what_was_short_of_late_is_little() {
         let (short, long) = (Duration::from_micros(5), Duration::from_millis(1));
         let mut pace = Pace::new();
-        assert!(!pace.are_done_soon(1), "nothing is known yet");
-        pace.was_up(1, short);
-        assert!(
-            !pace.are_done_soon(1),
-            "of the time before nothing is known"
-        );
-        pace.was_up(20, 20 * short);
-        assert!(pace.are_done_soon(10));
-        assert!(!pace.are_done_soon(11));
-        pace.was_up(0, long);
-        assert!(pace.are_done_soon(10), "it only looked around");
-        pace.was_up(1, long);
-        assert!(!pace.are_done_soon(1));
-        pace.was_up(1, short);
-        assert!(
-            !pace.are_done_soon(1),
-            "the time before is still held against it"
-        );
-        pace.was_up(1, short);
-        assert!(pace.are_done_soon(1));
-        assert!(!pace.are_done_soon(usize::MAX));
+        assert!(!pace.woke_to_little(1), "nothing is known yet");
+        pace.was_up(short);
+        assert!(pace.woke_to_little(10));
+        assert!(!pace.woke_to_little(11));
+        assert!(!pace.woke_to_little(usize::MAX));
+        pace.slept();
+        pace.was_up(long);
+        assert!(pace.woke_to_little(1), "what the time was for is not known");
+        pace.was_up(long);
+        let until_forgotten = (1..100).find(|_| {
+            let little = pace.woke_to_little(2);
+            pace.was_up(2 * short);
+            little
+        });
+        assert_eq!(until_forgotten, Some(29), "times up");
     }
 
     /// Of 61 polls that were to be, two came about, and took 300 µs.

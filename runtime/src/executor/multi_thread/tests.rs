@@ -1,10 +1,11 @@
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use super::worker::{Post, work_at};
+use super::worker::{Post, Worker, work_at};
 use super::{Hooks, MultiThread};
 use crate::driver::{Driver, Wanted};
 use crate::loom::contention;
@@ -285,18 +286,23 @@ impl Schedule for Nowhere {
     }
 }
 
-/// Worker 0, which has a task that yields for ever, looks around and finds three in the
-/// injector, of which nobody was told. Before it polls the first it rouses worker 1,
-/// which the test has put to sleep.
-#[test]
-fn who_takes_a_batch_tells_of_it_before_it_polls() {
+/// Two posts, and no thread at either.
+fn two_posts() -> std::sync::Arc<MultiThread> {
     let wanted = Wanted {
         workers: 2,
         ..Wanted::default()
     };
     let (driver, handle) = Driver::new(wanted).unwrap();
     let driver = (driver, std::sync::Arc::new(handle));
-    let executor = MultiThread::new(2, driver, Hooks::default());
+    MultiThread::new(2, driver, Hooks::default())
+}
+
+/// Worker 0, which has a task that yields for ever, looks around and finds three in the
+/// injector, of which nobody was told. Before it polls the first it rouses worker 1,
+/// which the test has put to sleep.
+#[test]
+fn who_takes_a_batch_tells_of_it_before_it_polls() {
+    let executor = two_posts();
     assert!(!executor.sign_off(), "worker 1 has no thread");
     let inject = |executor: &MultiThread, runnable: Runnable| {
         assert!(executor.roll.enter(&runnable, 0));
@@ -324,6 +330,73 @@ fn who_takes_a_batch_tells_of_it_before_it_polls() {
     let post = executor.stations[0].post.lock().take().unwrap();
     work_at(executor, post, None);
     assert_eq!(*told.lock().unwrap(), Some(true));
+}
+
+/// Worker 0 wakes up to some tasks, while worker 1 is parked: is that one roused?
+#[test]
+fn who_wakes_up_to_little_rouses_nobody() {
+    let executor = two_posts();
+    let post = executor.stations[0].post.lock().take().unwrap();
+    let worker = Worker {
+        executor: executor.clone(),
+        handle: None,
+        post: RefCell::new(None),
+        index: Cell::new(0),
+        polling: Cell::new(false),
+    };
+    let rouses = |ready| {
+        executor.idle.fall_asleep(1, false, false);
+        for _ in 0..ready {
+            post.queue.push(new_task(async {}, Nowhere).0);
+        }
+        worker.after_park(&post);
+        let roused = executor.idle.get_up(1, false).roused;
+        if roused {
+            executor.idle.stop_searching();
+        }
+        while post.queue.pop().is_some() {}
+        roused
+    };
+    let takes = |micros| post.pace.borrow_mut().was_up(Duration::from_micros(micros));
+    assert!(rouses(2), "nothing is known yet");
+    takes(2 * 5);
+    assert!(!rouses(1));
+    assert!(!rouses(10));
+    assert!(rouses(11));
+    takes(11 * 50);
+    assert!(rouses(2), "the last ones took long");
+}
+
+/// A worker that is used to short polls wakes up to two tasks at once, and the first is
+/// stuck until the other has run: the watcher brings that one to the other worker.
+#[test]
+fn who_is_stuck_for_once_holds_nobody_hostage() {
+    let runtime = runtime(2);
+    let pairs = runtime.spawn(async {
+        for _ in 0..20 {
+            for _ in 0..20 {
+                crate::time::sleep(Duration::from_micros(300)).await;
+            }
+            let deadline = crate::time::Instant::now() + Duration::from_millis(2);
+            let (ran, has_run) = mpsc::channel();
+            let first = std::sync::Arc::new(Mutex::new(Some(has_run)));
+            let pair = [(); 2].map(|()| {
+                let (first, ran) = (first.clone(), ran.clone());
+                crate::spawn(async move {
+                    sleep_until(deadline).await;
+                    let has_run = first.lock().unwrap().take();
+                    match has_run {
+                        Some(other) => other.recv_timeout(HANG),
+                        None => Ok(ran.send(()).unwrap()),
+                    }
+                })
+            });
+            for task in pair {
+                assert_eq!(task.await.unwrap(), Ok(()), "nobody took the other");
+            }
+        }
+    });
+    runtime.block_on(pairs).unwrap();
 }
 
 /// A worker is stuck with a task in its LIFO slot, and the other is roused again and

@@ -35,13 +35,15 @@
 //! A spawn that finds another task ready, in slot or deque, rouses a worker that is
 //! parked, if none searches; so does a wake that finds the slot full. So does, between
 //! two stretches and after a sleep, whoever has more than one task in the deque, with
-//! what it just took from the injector. Not, though, who wakes up to some that are done
-//! before the other had woken up, as far as can be told from its last two times up: the
-//! other would take a core for nothing, and often the very one on which the program at
-//! the other end of a socket is to run. (A thousand connections at half the load, client
-//! and two workers on two cores: without that rule the messages' p99 was twice to four
-//! times as long.) If one of those does take long, the watcher finds those behind it.
-//! And no one rouses in a hush (IDLE.md), or while one stands back (`crowd.rs`).
+//! what it just took from the injector. And no one does in a hush (IDLE.md), or
+//! while one stands back (`crowd.rs`).
+//!
+//! There is one exception. Who wakes up to tasks that will be done within 50 µs, going by
+//! its last times up, keeps them to itself: another worker would hardly be awake by then,
+//! and would take a core for it, often the one on which the program at the other end of a
+//! socket is to run. (A thousand connections at half the load, the client and two workers
+//! on two cores: that made the slowest messages two to six times as slow.) The price: if
+//! one of those tasks takes long after all, those behind it wait for the watcher, some 2 ms.
 //!
 //! # Invariants
 //!
@@ -89,9 +91,8 @@ pub(super) struct Post {
     pub(super) up_to_search: Cell<bool>,
     /// Where to begin to steal.
     dice: RefCell<FastRand>,
-    /// Since when it has not slept, and how many polls it had begun by then.
+    /// Since when it has not slept.
     pub(super) up_since: Cell<Instant>,
-    polled_before: Cell<u64>,
 }
 
 impl Post {
@@ -109,7 +110,6 @@ impl Post {
             up_to_search: Cell::new(false),
             dice: RefCell::new(FastRand::from_seed(fresh_seed())),
             up_since: Cell::new(Instant::now()),
-            polled_before: Cell::new(0),
         }
     }
 
@@ -442,12 +442,13 @@ impl Worker {
     }
 
     pub(super) fn after_park(&self, post: &Post) {
+        post.begin_anew();
+        // No model may come here with anything ready: what follows depends on the time.
         let ready = post.queue.len();
-        if !post.pace.borrow().are_done_soon(ready) {
+        if !post.pace.borrow_mut().woke_to_little(ready) {
             self.share(ready, post);
         }
         self.call_hook(self.executor.hooks.after_park.as_deref());
-        post.begin_anew();
     }
 
     fn call_hook(&self, hook: Option<&(dyn Fn() + Send + Sync)>) {
@@ -464,9 +465,7 @@ impl Worker {
         station.tally.observe(Event::Park);
         let up = now.saturating_duration_since(post.up_since.get());
         station.busy.fetch_add(up.as_nanos() as u64, Relaxed);
-        let polled = station.tally.count(Event::Poll);
-        let polls = polled - post.polled_before.replace(polled);
-        post.pace.borrow_mut().was_up(polls, up);
+        post.pace.borrow_mut().was_up(up);
 
         let mut driver = executor.driver.try_lock();
         executor.idle.settle(post.index, driver.is_some());
