@@ -374,6 +374,7 @@ fn who_is_stuck_for_once_holds_nobody_hostage() {
     let runtime = runtime(2);
     let pairs = runtime.spawn(async {
         for _ in 0..20 {
+            // As short as that, so that no watcher dozes off.
             for _ in 0..20 {
                 crate::time::sleep(Duration::from_micros(300)).await;
             }
@@ -385,10 +386,11 @@ fn who_is_stuck_for_once_holds_nobody_hostage() {
                 crate::spawn(async move {
                     sleep_until(deadline).await;
                     let has_run = first.lock().unwrap().take();
-                    match has_run {
-                        Some(other) => other.recv_timeout(HANG),
-                        None => Ok(ran.send(()).unwrap()),
+                    if let Some(other) = has_run {
+                        return other.recv_timeout(HANG);
                     }
+                    ran.send(()).unwrap();
+                    Ok(())
                 })
             });
             for task in pair {
