@@ -93,6 +93,19 @@ struct Loop {
     main: Cell<*const MainSeat>,
 }
 
+impl Loop {
+    /// Takes who is next in the run queue. Who comes after that is fetched while it runs.
+    #[inline]
+    fn next(&self) -> Option<Entry> {
+        let mut queue = self.queue.borrow_mut();
+        let next = queue.pop_front();
+        if let Some(Entry::Task(after)) = queue.front() {
+            after.prefetch();
+        }
+        next
+    }
+}
+
 /// The executor: one loop, and its gate.
 pub(crate) struct CurrentThread {
     gate: Gate<Arc<CurrentThread>>,
@@ -295,8 +308,7 @@ impl<'a> Token<'a> {
             let round = pace.next_round(ready);
             let mut idle = false;
             for _ in 0..round {
-                let next = held.queue.borrow_mut().pop_front();
-                match next {
+                match held.next() {
                     Some(Entry::Task(task)) => self.run(task),
                     Some(Entry::Main) => {
                         if self.seat.take_wake() {

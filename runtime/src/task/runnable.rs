@@ -28,6 +28,7 @@ use crate::task::join::JoinHandle;
 use crate::task::registry::Registry;
 use crate::task::state::Start;
 use crate::task::waker;
+use crate::util::prefetch::prefetch;
 
 /// The sole right to poll a task once; exists while the task is scheduled.
 #[derive(Debug, PartialEq, Eq)]
@@ -105,6 +106,12 @@ impl Runnable {
     pub(super) fn anchor(&self) -> Anchor {
         self.header().state.clone_reference();
         Anchor(self.0)
+    }
+
+    /// It will run soon: its header is fetched, and the future, or what is first in it.
+    #[inline]
+    pub(crate) fn prefetch(&self) {
+        prefetch(self.0.as_ptr(), 3);
     }
 
     fn header(&self) -> &Header {

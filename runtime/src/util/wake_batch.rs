@@ -25,6 +25,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
+use crate::util::prefetch::prefetch;
+
 /// Wakers that need no allocation.
 const NEAR: usize = 8;
 
@@ -49,6 +51,8 @@ impl WakeBatch {
     /// Adds a waker, to be woken after those already here.
     #[inline]
     pub(crate) fn push(&mut self, waker: Waker) {
+        // Whatever it is the waker of, most often a task: its state is changed first.
+        prefetch(waker.data(), 1);
         if self.filled < NEAR {
             self.near[self.filled] = Some(waker);
             self.filled += 1;
