@@ -11,7 +11,10 @@ use crate::contest::{Held, Outcome};
 use crate::machine::{Machine, version};
 use crate::reading::Reading;
 use crate::rows::{Cost, Kind, Row};
-use crate::stats::{Estimate, above_floor, estimate, paired_ratios, weighted_geometric_mean};
+use crate::stats::{
+    Estimate, above_floor, estimate, estimate_mean, paired_ratios, ratio_of_means,
+    weighted_geometric_mean,
+};
 use crate::verdict::{Measured, Standing, all_met};
 
 /// A whole comparison.
@@ -222,7 +225,11 @@ fn judge(row: &Row, held: &Held, workers: Option<usize>) -> Judgement {
             let cpu: Vec<f64> = readings.iter().map(|reading| reading.cpu).collect();
             ProgramReport {
                 contender: *contender,
-                cost: estimate(&costs),
+                cost: if row.cost.is_seen_from_outside() {
+                    estimate_mean(&costs)
+                } else {
+                    estimate(&costs)
+                },
                 cpu: crate::stats::median(&cpu),
                 costs,
             }
@@ -230,7 +237,13 @@ fn judge(row: &Row, held: &Held, workers: Option<usize>) -> Judgement {
         .collect();
 
     let (ours, peer) = (&programs[0], &programs[1]);
-    let ratio = estimate(&paired_ratios(&ours.costs, &peer.costs));
+    let ratio = |below: &ProgramReport, above: &ProgramReport| {
+        if row.cost.is_seen_from_outside() {
+            ratio_of_means(&below.costs, &above.costs)
+        } else {
+            estimate(&paired_ratios(&below.costs, &above.costs))
+        }
+    };
     let cpu_ratio = (row.cost == Cost::Wall).then(|| {
         let cpu = |place: usize| {
             held[place]
@@ -243,13 +256,14 @@ fn judge(row: &Row, held: &Held, workers: Option<usize>) -> Judgement {
     });
     let of = |who| programs.iter().find(|program| program.contender == who);
     let floor = of(Contender::Floor);
-    let floors = floor.map(|floor| estimate(&paired_ratios(&floor.costs, &ours.costs)));
+    let floors = floor.map(|floor| ratio(floor, ours));
     let above_floor =
         floor.map(|floor| estimate(&above_floor(&floor.costs, &ours.costs, &peer.costs)));
 
     let kind = Kind::of(ours.contender);
     let current = of(Contender::KoloCurrent).filter(|_| row.needs_current(kind));
-    let over_current = current.map(|current| estimate(&paired_ratios(&current.costs, &ours.costs)));
+    let over_current = current.map(|current| ratio(current, ours));
+    let ratio = ratio(ours, peer);
     let standing = Standing::of(ratio, row.io);
     let measured = Measured {
         cost: ours.cost,
