@@ -23,3 +23,17 @@ pub(crate) fn prefetch<T>(from: *const T, lines: usize) {
     #[cfg(not(target_arch = "x86_64"))]
     let _ = (from, lines);
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::ptr;
+
+    use super::*;
+
+    #[test]
+    fn any_address_will_do() {
+        prefetch(ptr::null::<u8>(), 3);
+        prefetch(ptr::dangling::<u64>(), 1);
+        prefetch(ptr::without_provenance::<u8>(usize::MAX), 2);
+    }
+}

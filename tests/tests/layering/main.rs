@@ -103,6 +103,10 @@ const UNSAFE: &[(&str, &str)] = &[
         "a waker in two words, valid when its bit says so",
     ),
     ("task/waker_word.rs", "a waker in one word"),
+    (
+        "util/prefetch.rs",
+        "an instruction that takes any address, and reads nothing",
+    ),
     ("sync/mutex.rs", "the value that the lock protects"),
     ("sync/mutex/guard.rs", "the value that the lock protects"),
     (
