@@ -5,7 +5,7 @@
 //! answers it: a runtime ([`Contender`](contenders::Contender)) or the floor,
 //! the fastest plain program for the same job. The binary `compare` runs the
 //! programs of a row in turn, each in a fresh process, and judges the medians
-//! of paired ratios.
+//! of paired ratios, and of what is counted the ratio of means.
 //!
 //! Reading order:
 //!

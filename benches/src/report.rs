@@ -2,7 +2,8 @@
 //!
 //! Everything the table shows is in [`Report`], which is also what
 //! `--export-json` writes; a ratio that is infinite (nothing against something)
-//! is `null` there, for JSON has no word for it.
+//! is `null` there, for JSON has no word for it. What is called `median` there is a mean
+//! where calls or instructions were counted (`stats.rs`).
 
 use serde::Serialize;
 

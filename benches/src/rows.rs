@@ -36,7 +36,7 @@ pub struct Row {
     pub warm_up: u64,
     /// Rounds of a full comparison.
     pub runs: usize,
-    /// Do rounds differ? A count needs fewer of them, and no option changes it.
+    /// Do rounds differ? Most counts don't: they need few rounds, and no option changes that.
     pub varies: bool,
     /// For executors of one thread.
     #[serde(default)]

@@ -179,9 +179,9 @@ pub(crate) fn taken_again(rounds: usize) -> String {
 fn foot(report: &Report) -> String {
     let (ours, peer) = (report.contenders[0], report.contenders[1]);
     let mut foot = format!(
-        "Costs are medians, counts of calls and instructions means; less is better. Ratio: \
-         {peer}'s cost over {ours}'s, pair by pair, of counts over all rounds, with its \
-         bootstrap interval; CPU: the same of CPU time.\n\
+        "Costs are medians, less is better. Ratio: {peer}'s cost over {ours}'s, pair by pair, \
+         with its bootstrap interval; CPU: the same of CPU time. Of calls and instructions: \
+         means of all rounds, and their ratio.\n\
          Floor: the fastest plain program for the job; floors: {ours}'s cost over it."
     );
     if let Some(overall) = report.overall {

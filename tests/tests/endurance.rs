@@ -379,8 +379,8 @@ fn live(runtime: &Runtime, life: u64) -> mpsc::Receiver<()> {
 }
 
 /// How many threads there are. The system's own number, and not the length of the list
-/// in `/proc/self/task`: that breaks off where a thread ends while it is read, and would
-/// be too short here one time in 200, for another test's thread has just given way.
+/// in `/proc/self/task`: that breaks off where a thread ends while it is read, as another
+/// test's may, which has just given way.
 fn threads() -> usize {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let number = status

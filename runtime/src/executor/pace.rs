@@ -39,8 +39,8 @@ const ROUNDS: u32 = 8;
 const STRETCH: Duration = Duration::from_micros(200);
 /// A poll that takes longer is a long one.
 const LONG: Duration = Duration::from_micros(20);
-/// Mostly done before another thread, woken up for it, could begin; if not, something
-/// waits so much longer, and no more.
+/// What is expected to take no longer is kept: another thread, woken up for it, could
+/// hardly begin sooner. If it takes longer after all, the watcher comes.
 const SOON: Duration = Duration::from_micros(50);
 /// Those whom a look woke put off the next look no longer than this.
 const LONGEST: Duration = Duration::from_millis(5);
@@ -117,7 +117,9 @@ impl Pace {
         each.saturating_mul(self.woken) <= SOON
     }
 
-    /// The loop goes to sleep, after so long a time up.
+    /// The loop goes to sleep, after so long a time up. (Where others took a part of what
+    /// it woke up to, each took longer than is assumed here: as many times as long as there
+    /// were threads at it, at most.)
     pub(super) fn was_up(&mut self, took: Duration) {
         if let Some(each) = took.checked_div(mem::take(&mut self.woken)) {
             let before = self.each_woken.unwrap_or_default();

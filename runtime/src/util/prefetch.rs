@@ -4,8 +4,8 @@
 //! than the hundreds of instructions that kolo spends on a message.
 //!
 //! A hint and no more: it reads nothing that the program could see, and nothing happens
-//! where the address is bad. Where a processor has no such instruction, or Rust no stable
-//! name for it, nothing is told.
+//! where the address is bad. Only x86-64 is told: for others Rust has no stable name for
+//! it, or they were not measured.
 
 /// What a hint is about: a cache line, on the processors that are told.
 #[cfg(target_arch = "x86_64")]

@@ -10,7 +10,9 @@ use super::{Hooks, MultiThread};
 use crate::driver::{Driver, Wanted};
 use crate::loom::contention;
 use crate::runtime::{Builder, Runtime};
-use crate::task::{Anchor, Caller, JoinHandle, Runnable, Schedule, new_task, yield_now};
+use crate::task::{
+    Anchor, Caller, JoinHandle, Runnable, Schedule, Unregistered, new_task, yield_now,
+};
 use crate::time::sleep_until;
 
 /// Longer than any of this takes; only a hang comes to its end.
@@ -354,7 +356,9 @@ fn who_wakes_up_to_little_rouses_nobody() {
         if roused {
             executor.idle.stop_searching();
         }
-        while post.queue.pop().is_some() {}
+        while let Some(task) = post.queue.pop() {
+            task.cancel(&Unregistered);
+        }
         roused
     };
     let takes = |micros| post.pace.borrow_mut().was_up(Duration::from_micros(micros));
@@ -373,9 +377,10 @@ fn who_wakes_up_to_little_rouses_nobody() {
 fn who_is_stuck_for_once_holds_nobody_hostage() {
     let runtime = runtime(2);
     let pairs = runtime.spawn(async {
-        for _ in 0..20 {
-            // As short as that, so that no watcher dozes off.
-            for _ in 0..20 {
+        for _ in 0..5 {
+            // So many, so that the last that took long is forgotten, and so short, so that no
+            // watcher dozes off.
+            for _ in 0..80 {
                 crate::time::sleep(Duration::from_micros(300)).await;
             }
             let deadline = crate::time::Instant::now() + Duration::from_millis(2);
