@@ -7,10 +7,16 @@
 //!     the suite's process   runs the binary again, waits, hands its verdict on
 //!     the second process    main() finds the test named in KOLO_TESTS_ALONE: body()
 //! ```
+//!
+//! A process that is being started holds a copy of all descriptors until it is
+//! another program: for that moment nothing that a test closes is closed, and a
+//! pipe without a reader takes bytes. So it is started when no other test is on
+//! ([`bystanders`]).
 
-use std::process::{Command, ExitCode};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread;
 
+use crate::bystanders;
 use crate::harness::{Case, Kind, guarded};
 
 /// Names the test for the second process: library, executor, test.
@@ -28,9 +34,14 @@ pub fn alone(library: &str, kind: Kind, body: impl FnOnce()) {
     if std::env::var(VARIABLE).is_ok_and(|only| only == label) {
         return body();
     }
-    let output = Command::new(std::env::current_exe().expect("this binary"))
+    let mut again = Command::new(std::env::current_exe().expect("this binary"));
+    again
         .env(VARIABLE, &label)
-        .output()
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let output = bystanders::wait_for_all(|| again.spawn())
+        .and_then(Child::wait_with_output)
         .expect("a second process");
     assert!(
         output.status.success(),

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use crate::{expected, panics};
+use crate::{bystanders, expected, panics};
 
 /// Which executor of a library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +118,7 @@ pub(crate) fn guarded(
     name: &'static str,
     test: impl FnOnce() + Send + 'static,
 ) -> Result<(), String> {
+    let _on = bystanders::enter();
     let (done, finished) = mpsc::channel();
     let thread = thread::Builder::new()
         .name(name.to_owned())

@@ -7,6 +7,7 @@
 //! src/expected.rs                which runtime is known to break what, and why
 //! src/harness.rs                 one test on one runtime: fresh thread, hang guard, verdict
 //! src/alone.rs                   a test that needs a process of its own
+//! src/bystanders.rs              a moment when no other test is on
 //! src/tools.rs  src/panics.rs    transcripts, counting wakers, caught panics
 //! tests/layering.rs              what kolo's own source may import, where `unsafe` may stand
 //! ```
@@ -17,6 +18,7 @@
 //! A test waits for events or uses the paused clock. It never sleeps and hopes.
 
 pub mod alone;
+mod bystanders;
 pub mod expected;
 pub mod harness;
 pub mod panics;
@@ -26,7 +28,7 @@ pub mod tools;
 pub use alone::alone;
 pub use harness::{Case, Kind, Place};
 pub use panics::caught;
-pub use tools::{CountWaker, Transcript, on_drop, poll_once, unclonable_waker};
+pub use tools::{CountWaker, Transcript, lock_seen, on_drop, poll_once, unclonable_waker};
 
 /// Lists the tests of one file: those for every runtime, those for
 /// current-thread ones (a paused clock, exact order), those for several threads.

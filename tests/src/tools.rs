@@ -4,8 +4,9 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, RawWakerVTable, Wake, Waker};
+use std::thread;
 
 /// Lines that tasks write, in the order in which they wrote them.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +42,22 @@ impl Transcript {
     /// Is it still empty?
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// Locks `mutex` by trying, so that ThreadSanitizer sees who had it before: how
+/// std's lock waits is in std, which is not compiled with it.
+///
+/// # Panics
+///
+/// If a holder has panicked.
+pub fn lock_seen<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    loop {
+        match mutex.try_lock() {
+            Ok(guard) => return guard,
+            Err(TryLockError::WouldBlock) => thread::yield_now(),
+            Err(TryLockError::Poisoned(panicked)) => panic!("{panicked}"),
+        }
     }
 }
 

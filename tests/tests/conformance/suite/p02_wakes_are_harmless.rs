@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use kolo_tests::on_drop;
+use kolo_tests::{lock_seen, on_drop};
 
 use super::On;
 use super::rt;
@@ -56,7 +56,7 @@ impl Future for Probe {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        *self.waker.lock().unwrap() = Some(cx.waker().clone());
+        *lock_seen(&self.waker) = Some(cx.waker().clone());
         let polls = self.polls.fetch_add(1, Ordering::SeqCst) + 1;
         if polls >= self.polls_to_end {
             Poll::Ready(())
@@ -71,7 +71,7 @@ fn p02_wake_after_completion(on: On) {
         let probe = Probe::new(1);
         let (polls, waker) = (probe.polls.clone(), probe.waker.clone());
         rt::spawn(probe).await.unwrap();
-        let waker = waker.lock().unwrap().take().unwrap();
+        let waker = lock_seen(&waker).take().unwrap();
         waker.wake_by_ref();
         waker.clone().wake();
         rt::spawn(async {}).await.unwrap();
@@ -92,7 +92,7 @@ fn p02_wake_after_the_runtime_is_gone(on: On) {
         }
     });
     drop(runtime);
-    let waker = waker.lock().unwrap().take().unwrap();
+    let waker = lock_seen(&waker).take().unwrap();
     waker.wake_by_ref();
     waker.clone().wake();
     drop(waker);
@@ -135,7 +135,7 @@ fn wake_from_thread_local(on: On, by_ref: bool) {
                 rt::task::yield_now().await;
             }
         });
-        let waker = waker.lock().unwrap().take();
+        let waker = lock_seen(&waker).take();
         AT_EXIT.with(|at_exit| *at_exit.borrow_mut() = Some(WakeAtExit { waker, by_ref }));
     })
     .join()
@@ -178,17 +178,17 @@ fn p02_wake_during_shutdown(on: On) {
                 let all = wakers.clone();
                 let _wakes = on_drop(move || {
                     dropped.fetch_add(1, Ordering::SeqCst);
-                    all.lock().unwrap().iter().for_each(Waker::wake_by_ref);
+                    lock_seen(&all).iter().for_each(Waker::wake_by_ref);
                 });
                 poll_fn::<(), _>(move |cx| {
-                    wakers.lock().unwrap().push(cx.waker().clone());
+                    lock_seen(&wakers).push(cx.waker().clone());
                     Poll::Pending
                 })
                 .await;
             });
         }
         runtime.block_on(async {
-            while wakers.lock().unwrap().len() < 10 {
+            while lock_seen(&wakers).len() < 10 {
                 rt::task::yield_now().await;
             }
         });
@@ -228,7 +228,7 @@ fn p02_wakes_from_many_threads_while_dropping(on: On) {
         runtime.spawn(probe);
         let waker = runtime.block_on(async move {
             loop {
-                if let Some(waker) = slot.lock().unwrap().clone() {
+                if let Some(waker) = lock_seen(&slot).clone() {
                     return waker;
                 }
                 rt::task::yield_now().await;
@@ -289,7 +289,7 @@ fn p02_two_wakes_one_poll(on: On) {
         rt::spawn(async {}).await.unwrap();
         for round in 1..=3 {
             assert_eq!(polls.load(Ordering::SeqCst), round);
-            let waker = waker.lock().unwrap().clone().unwrap();
+            let waker = lock_seen(&waker).clone().unwrap();
             waker.wake_by_ref();
             waker.wake_by_ref();
             waker.wake();
