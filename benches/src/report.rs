@@ -219,6 +219,8 @@ impl RowReport {
 fn judge(row: &Row, held: &Held, workers: Option<usize>) -> Judgement {
     let again = held.again;
     let held = &held.readings;
+    // What is counted is judged by all rounds together, what is timed round by round.
+    let counted = row.cost.is_seen_from_outside();
     let programs: Vec<ProgramReport> = held
         .iter()
         .map(|(contender, readings)| {
@@ -226,7 +228,7 @@ fn judge(row: &Row, held: &Held, workers: Option<usize>) -> Judgement {
             let cpu: Vec<f64> = readings.iter().map(|reading| reading.cpu).collect();
             ProgramReport {
                 contender: *contender,
-                cost: if row.cost.is_seen_from_outside() {
+                cost: if counted {
                     estimate_mean(&costs)
                 } else {
                     estimate(&costs)
@@ -239,7 +241,7 @@ fn judge(row: &Row, held: &Held, workers: Option<usize>) -> Judgement {
 
     let (ours, peer) = (&programs[0], &programs[1]);
     let ratio = |below: &ProgramReport, above: &ProgramReport| {
-        if row.cost.is_seen_from_outside() {
+        if counted {
             ratio_of_means(&below.costs, &above.costs)
         } else {
             estimate(&paired_ratios(&below.costs, &above.costs))

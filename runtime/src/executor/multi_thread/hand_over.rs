@@ -96,6 +96,7 @@ impl Worker {
         let Some(post) = self.post.take() else {
             return false;
         };
+        self.count_time_up(&post, Instant::now());
         let index = post.index;
         let executor = self.executor.clone();
         executor.sign_on();

@@ -498,6 +498,22 @@ fn block_in_place_says_so_if_there_is_no_thread_to_go_on() {
 }
 
 #[test]
+fn who_hands_over_was_busy_until_then() {
+    let runtime = runtime(1);
+    let metrics = runtime.metrics();
+    let task = runtime.spawn(async move {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_millis(1) {
+            std::hint::spin_loop();
+        }
+        let busy = begun.elapsed();
+        crate::task::block_in_place(|| (metrics.worker_total_busy_duration(0), busy))
+    });
+    let (counted, busy) = runtime.block_on(task).unwrap();
+    assert!(counted >= busy, "{counted:?} of {busy:?}");
+}
+
+#[test]
 fn what_the_workers_did_is_counted() {
     let runtime = runtime(2);
     let metrics = runtime.metrics();

@@ -462,7 +462,7 @@ impl Worker {
     }
 
     /// It is up no longer: how long it was.
-    fn count_time_up(&self, post: &Post, now: Instant) -> Duration {
+    pub(super) fn count_time_up(&self, post: &Post, now: Instant) -> Duration {
         let up = now.saturating_duration_since(post.up_since.get());
         (self.station(post).busy).fetch_add(up.as_nanos() as u64, Relaxed);
         up
