@@ -68,9 +68,7 @@ use std::time::{Duration, Instant};
 
 use crate::loom::sync::{Condvar, Mutex, MutexGuard};
 use crate::loom::thread;
-use crate::task::{
-    Anchor, Caller, JoinHandle, Runnable, Schedule, Unregistered, contain, coop, new_task,
-};
+use crate::task::{JoinHandle, Runnable, Unregistered, Unscheduled, contain, coop, new_task};
 
 /// The pool. Dropping it doesn't close it; its runtime does.
 pub(crate) struct BlockingPool {
@@ -151,17 +149,6 @@ impl<F: FnOnce() -> R, R> Future for Closure<F> {
         let f = self.0.take().expect("a job is polled once");
         // The thread is the closure's own, for as long as it likes.
         Poll::Ready(coop::with_unconstrained(f))
-    }
-}
-
-/// Jobs are queued when they are submitted, and a wake means nothing to them.
-struct Unscheduled;
-
-impl Schedule for Unscheduled {
-    fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
-        let anchor = caller.anchor(&runnable);
-        drop(runnable);
-        anchor
     }
 }
 

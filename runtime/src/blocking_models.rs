@@ -37,14 +37,8 @@ use std::sync::atomic::AtomicUsize as UnseenCounter;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::*;
+use crate::loom::model;
 use crate::loom::sync::{AGES, Arc as Shared};
-
-/// Bounded to `preemptions`, unless LOOM_MAX_PREEMPTIONS says otherwise.
-fn model(preemptions: usize, check: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(preemptions));
-    builder.check(check);
-}
 
 fn start(worker: Worker) -> io::Result<thread::JoinHandle<()>> {
     thread::Builder::new().spawn(move || worker.run(|| {}, || {}, start))

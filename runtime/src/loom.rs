@@ -120,7 +120,18 @@ mod imp {
 
 #[cfg(loom)]
 mod imp {
-    pub(crate) use loom::model;
+    /// Explores with at most so many preemptions, unless LOOM_MAX_PREEMPTIONS says
+    /// otherwise; all there are with `None`. What goes wrong at all nearly always goes
+    /// wrong with two.
+    #[allow(dead_code)] // only tests have callers
+    pub(crate) fn model(
+        preemptions: impl Into<Option<usize>>,
+        check: impl Fn() + Send + Sync + 'static,
+    ) {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = builder.preemption_bound.or(preemptions.into());
+        builder.check(check);
+    }
 
     pub(crate) mod cell {
         pub(crate) use loom::cell::UnsafeCell;

@@ -119,7 +119,7 @@ mod models {
     /// is left over is one token at most.
     #[test]
     fn loom_park_takes_an_unpark_before_or_after() {
-        model(|| {
+        model(None, || {
             let token = Arc::new(Token::default());
             let there = token.clone();
             let other = thread::spawn(move || there.unpark());

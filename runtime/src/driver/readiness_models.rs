@@ -37,7 +37,7 @@ fn set(readiness: &Readiness, ready: Ready) {
 /// A poll beside a set: it is ready, or it is woken.
 #[test]
 fn loom_a_set_is_seen_or_wakes() {
-    model(|| {
+    model(None, || {
         let readiness = Arc::new(Readiness::new());
         let driver = readiness.clone();
         let other = thread::spawn(move || set(&driver, Ready::READABLE));
@@ -51,7 +51,7 @@ fn loom_a_set_is_seen_or_wakes() {
 /// The same for a waiter of the list, which another one leaves meanwhile.
 #[test]
 fn loom_a_set_wakes_those_who_still_wait() {
-    model(|| {
+    model(None, || {
         let readiness = Arc::new(Readiness::new());
         let driver = readiness.clone();
         let mut leaving = Box::pin(readiness.ready(Interest::READABLE));
@@ -71,7 +71,7 @@ fn loom_a_set_wakes_those_who_still_wait() {
 /// last is still there.
 #[test]
 fn loom_a_clear_swallows_no_event() {
-    model(|| {
+    model(None, || {
         let readiness = Arc::new(Readiness::new());
         set(&readiness, Ready::READABLE);
         let event = readiness.now(Interest::READABLE);
@@ -86,7 +86,7 @@ fn loom_a_clear_swallows_no_event() {
 /// Two operations clear the same event: one direction's clear leaves the other's.
 #[test]
 fn loom_clears_of_two_directions_do_not_collide() {
-    model(|| {
+    model(None, || {
         let readiness = Arc::new(Readiness::new());
         set(&readiness, Ready::READABLE | Ready::WRITABLE);
         let writer = readiness.clone();
@@ -101,7 +101,7 @@ fn loom_clears_of_two_directions_do_not_collide() {
 /// The runtime goes away beside a poll: the wait does not outlast it.
 #[test]
 fn loom_a_shutdown_is_seen_or_wakes() {
-    model(|| {
+    model(None, || {
         let readiness = Arc::new(Readiness::new());
         let driver = readiness.clone();
         let other = thread::spawn(move || {

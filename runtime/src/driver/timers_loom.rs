@@ -20,18 +20,7 @@ use super::super::clock::Clock;
 use super::super::wheel::TICK;
 use super::Timers;
 use crate::loom::sync::{Arc, Condvar, Mutex};
-use crate::loom::thread;
-
-/// With at most two preemptions, unless LOOM_MAX_PREEMPTIONS says otherwise.
-fn model(check: impl Fn() + Send + Sync + 'static) {
-    model_switching(2, check);
-}
-
-fn model_switching(preemptions: usize, check: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(preemptions));
-    builder.check(check);
-}
+use crate::loom::{model, thread};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -74,7 +63,7 @@ fn timers_and_token(clock: Clock, workers: usize) -> (Arc<Timers>, Arc<Token>) {
 /// deadlock.
 #[test]
 fn loom_a_registration_is_seen_or_rouses_the_driver() {
-    model(|| {
+    model(2, || {
         let (timers, token) = timers_and_token(Clock::new(false), 2);
         let deadline = Instant::now() + HOUR;
 
@@ -115,7 +104,7 @@ fn loom_a_registration_is_seen_or_rouses_the_driver() {
 /// not, and its waker is gone either way.
 #[test]
 fn loom_cancel_races_fire() {
-    model(|| {
+    model(2, || {
         let timers = Arc::new(Timers::new(Clock::new(false), 1, || ()));
         let _here = timers.work_at(0);
         let deadline = Instant::now() + HOUR;
@@ -141,7 +130,7 @@ fn loom_cancel_races_fire() {
 #[test]
 fn loom_a_paused_clock_forgets_no_timer() {
     // Three switches lose the second timer.
-    model_switching(3, || {
+    model(3, || {
         let clock = Clock::new(true);
         clock.pause().unwrap();
         let start = clock.now();
@@ -179,7 +168,7 @@ fn loom_a_paused_clock_forgets_no_timer() {
 /// driver goes to sleep: what is due is seen before the sleep, or ends it.
 #[test]
 fn loom_who_advances_from_elsewhere_rouses_the_driver() {
-    model(|| {
+    model(2, || {
         let clock = Clock::new(true);
         clock.pause().unwrap();
         let deadline = clock.now_instant() + HOUR;
@@ -208,7 +197,7 @@ fn loom_who_advances_from_elsewhere_rouses_the_driver() {
 /// the order is seen before the sleep, or ends it.
 #[test]
 fn loom_who_resets_from_elsewhere_rouses_the_driver() {
-    model(|| {
+    model(2, || {
         let (timers, token) = timers_and_token(Clock::new(false), 0);
         // SAFETY: this thread alone drives.
         let _driving = unsafe { timers.drive() };

@@ -7,27 +7,9 @@ use std::task::Poll;
 use crate::executor::gate::{Gate, Rouse, Seat};
 use crate::loom::sync::atomic::AtomicBool;
 use crate::loom::sync::atomic::Ordering::Relaxed;
-use crate::loom::thread;
+use crate::loom::{model, thread};
 use crate::park::Token;
-use crate::task::{Anchor, Caller, Runnable, Schedule, Unregistered, new_task};
-
-/// Bounded to three preemptions, unless LOOM_MAX_PREEMPTIONS says otherwise: what
-/// goes wrong at all goes wrong with two.
-fn model(check: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(3));
-    builder.check(check);
-}
-
-struct Nowhere;
-
-impl Schedule for Nowhere {
-    fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
-        let anchor = caller.anchor(&runnable);
-        drop(runnable);
-        anchor
-    }
-}
+use crate::task::{Runnable, Unregistered, Unscheduled, new_task};
 
 /// A loop with its sleep, as the models drive it.
 struct House {
@@ -102,13 +84,13 @@ impl House {
 /// finds it asleep unparks it.
 #[test]
 fn loom_push_against_sleep() {
-    model(|| {
+    model(3, || {
         let house = House::new();
         let pushing: Vec<_> = (0..2)
             .map(|_| {
                 let house = house.clone();
                 thread::spawn(move || {
-                    let (runnable, handle) = new_task(async {}, Nowhere);
+                    let (runnable, handle) = new_task(async {}, Unscheduled);
                     house.send(runnable);
                     drop(handle);
                 })
@@ -129,7 +111,7 @@ fn loom_push_against_sleep() {
 /// waker wrote before is seen by the poll.
 #[test]
 fn loom_call_against_sleep() {
-    model(|| {
+    model(3, || {
         let house = House::new();
         let seat = Seat::new(());
         let ready = Arc::new(AtomicBool::new(false));
@@ -151,7 +133,7 @@ fn loom_call_against_sleep() {
 /// loop looks again.
 #[test]
 fn loom_nudge_against_sleep() {
-    model(|| {
+    model(3, || {
         let house = House::new();
         let busy = Arc::new(AtomicBool::new(true));
         let (there, work) = (house.clone(), busy.clone());
@@ -178,7 +160,7 @@ fn loom_nudge_against_sleep() {
 /// over when it leaves, and both end.
 #[test]
 fn loom_block_on_hand_over() {
-    model(|| {
+    model(3, || {
         let house = House::new();
         let ready = Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);
         let seat = Seat::new(());
@@ -211,12 +193,12 @@ fn loom_block_on_hand_over() {
 /// the one or the other.
 #[test]
 fn loom_close_against_push() {
-    model(|| {
+    model(3, || {
         let house = House::new();
         let there = house.clone();
         let spawning = thread::spawn(move || {
             let held = crate::loom::sync::Arc::new(());
-            let (runnable, handle) = new_task(async move { drop(held) }, Nowhere);
+            let (runnable, handle) = new_task(async move { drop(held) }, Unscheduled);
             if let Err(rejected) = there.gate.push(runnable) {
                 rejected.cancel(&Unregistered);
             }

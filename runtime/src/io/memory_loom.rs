@@ -4,8 +4,8 @@
 use std::future::poll_fn;
 
 use super::*;
-use crate::loom::thread;
-use crate::sync::testing::{block_on, model};
+use crate::loom::{model, thread};
+use crate::sync::testing::block_on;
 
 fn read(stream: &mut DuplexStream) -> Vec<u8> {
     block_on(poll_fn(|cx| {

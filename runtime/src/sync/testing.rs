@@ -121,12 +121,4 @@ mod modelled {
     pub(crate) fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
         future.poll(&mut Context::from_waker(Waker::noop()))
     }
-
-    /// Explores with at most this many forced switches, unless
-    /// LOOM_MAX_PREEMPTIONS says otherwise.
-    pub(crate) fn model(preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
-        let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = builder.preemption_bound.or(Some(preemptions));
-        builder.check(f);
-    }
 }

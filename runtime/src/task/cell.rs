@@ -76,6 +76,18 @@ pub(crate) trait Schedule: 'static {
     }
 }
 
+/// For tasks to which a wake means nothing, but their own while they are polled: jobs,
+/// which are queued when they are submitted.
+pub(crate) struct Unscheduled;
+
+impl Schedule for Unscheduled {
+    fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
+        let anchor = caller.anchor(&runnable);
+        drop(runnable);
+        anchor
+    }
+}
+
 /// Who polls a task and keeps it in a registry: an executor, or a part of one.
 pub(crate) trait Owner {
     /// May several threads poll tasks of this owner at the same time? Then a task that

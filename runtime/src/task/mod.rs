@@ -42,7 +42,7 @@ pub use crate::executor::multi_thread::block_in_place;
 pub use crate::handle::{spawn, spawn_blocking};
 pub use crate::join_set::JoinSet;
 
-pub(crate) use cell::{Caller, Owner, Schedule, contain};
+pub(crate) use cell::{Caller, Owner, Schedule, Unscheduled, contain};
 pub(crate) use registry::Registry;
 pub(crate) use runnable::{Anchor, Ran, Runnable, Unregistered, new_task};
 pub(crate) use slot::RunnableSlot;

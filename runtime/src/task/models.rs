@@ -13,18 +13,10 @@ use std::task::{Context, Poll, Waker};
 use crate::loom::sync::Arc;
 use crate::loom::sync::atomic::AtomicBool;
 use crate::loom::sync::atomic::Ordering::Relaxed;
-use crate::loom::thread;
+use crate::loom::{model, thread};
 use crate::task::{
     Anchor, Caller, JoinHandle, Ran, Registry, Runnable, Schedule, Unregistered, new_task,
 };
-
-/// Bounded to three preemptions, unless LOOM_MAX_PREEMPTIONS says otherwise: what
-/// goes wrong at all goes wrong with two.
-pub(super) fn model(check: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(3));
-    builder.check(check);
-}
 
 /// An executor's queue. `None`: closed.
 #[derive(Clone)]
@@ -144,7 +136,7 @@ fn waiting_task(queue: &Queue) -> (Arc<Signals>, JoinHandle<Arc<()>>) {
 /// that its wake brings, and no wake is lost.
 #[test]
 fn loom_two_wakers_against_run() {
-    model(|| {
+    model(3, || {
         let queue = Queue::new();
         let (signals, handle) = waiting_task(&queue);
         let (first, second) = (signals.take_waker(), signals.take_waker());
@@ -170,7 +162,7 @@ fn loom_two_wakers_against_run() {
 /// Abort against complete: one outcome, and the handle says which.
 #[test]
 fn loom_abort_against_complete() {
-    model(|| {
+    model(3, || {
         let queue = Queue::new();
         let (signals, handle) = waiting_task(&queue);
         let waker = signals.take_waker();
@@ -195,7 +187,7 @@ fn loom_abort_against_complete() {
 /// JoinHandle drop against complete: the outcome is dropped once, by one of them.
 #[test]
 fn loom_join_handle_drop_against_complete() {
-    model(|| {
+    model(3, || {
         let queue = Queue::new();
         let output = Arc::new(());
         let handle = spawn(&queue, async move { output });
@@ -208,7 +200,7 @@ fn loom_join_handle_drop_against_complete() {
 /// JoinHandle drop, with its waker registered, against complete.
 #[test]
 fn loom_waiting_join_handle_drop_against_complete() {
-    model(|| {
+    model(3, || {
         let queue = Queue::new();
         let output = Arc::new(());
         let mut handle = spawn(&queue, async move { output });
@@ -223,7 +215,7 @@ fn loom_waiting_join_handle_drop_against_complete() {
 /// A JoinHandle that starts to wait while the task completes gets the output.
 #[test]
 fn loom_join_against_complete() {
-    model(|| {
+    model(3, || {
         let queue = Queue::new();
         let output = Arc::new(());
         let handle = spawn(&queue, async move { output });
@@ -239,7 +231,7 @@ fn loom_join_against_complete() {
 /// new one or finds the output.
 #[test]
 fn loom_join_with_another_waker_against_complete() {
-    model(|| {
+    model(3, || {
         let queue = Queue::new();
         let output = Arc::new(());
         let mut handle = spawn(&queue, async move { output });
@@ -257,7 +249,7 @@ fn loom_join_with_another_waker_against_complete() {
 /// to the closed queue. The cell is freed once, by whoever is last.
 #[test]
 fn loom_shutdown_against_wake() {
-    model(|| {
+    model(3, || {
         let queue = Queue::new();
         let mut registry = Registry::new();
         let signals = Signals::new();
@@ -284,7 +276,7 @@ fn loom_shutdown_against_wake() {
 /// the last handle.
 #[test]
 fn loom_last_references_race() {
-    model(|| {
+    model(3, || {
         let queue = Queue::new();
         let (signals, handle) = waiting_task(&queue);
         let (first, second) = (signals.take_waker(), signals.take_waker());

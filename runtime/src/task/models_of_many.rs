@@ -12,8 +12,8 @@ use crate::loom::cell::UnsafeCell;
 use crate::loom::sync::atomic::AtomicUsize;
 use crate::loom::sync::atomic::Ordering::Relaxed;
 use crate::loom::sync::{Arc, Mutex};
-use crate::loom::thread;
-use crate::task::models::{BothUp, Queue, Signals, model};
+use crate::loom::{model, thread};
+use crate::task::models::{BothUp, Queue, Signals};
 use crate::task::{JoinHandle, Owner, Ran, Registry, new_task};
 
 /// Any number of threads that run what is in the queue.
@@ -78,9 +78,7 @@ fn run_one(queue: &Queue, many: &Many) {
 /// waker wrote is seen by the poll that its wake brings, and no wake is lost.
 #[test]
 fn loom_two_wakers_against_a_worker_and_a_thief() {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(2));
-    builder.check(|| {
+    model(2, || {
         let (queue, many) = (Queue::new(), Many::new());
         let (signals, handle) = waiting(&queue, &many);
         let (first, second) = (signals.take_waker(), signals.take_waker());
@@ -109,7 +107,7 @@ fn loom_two_wakers_against_a_worker_and_a_thief() {
 /// worker runs what it brings. The task is ended once.
 #[test]
 fn loom_claim_against_wake_and_run() {
-    model(|| {
+    model(3, || {
         let (queue, many) = (Queue::new(), Many::new());
         let (signals, handle) = waiting(&queue, &many);
         let (waker, other) = (signals.take_waker(), signals.take_waker());

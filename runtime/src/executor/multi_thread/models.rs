@@ -33,27 +33,9 @@ use crate::driver::Wanted;
 use crate::loom::sync::Arc as Shared;
 use crate::loom::sync::atomic::AtomicUsize as Counter;
 use crate::loom::sync::atomic::Ordering::AcqRel;
-use crate::loom::thread;
+use crate::loom::{model, thread};
 use crate::park::Token;
-use crate::task::{JoinHandle, Ran, Schedule, new_task};
-
-/// Bounded to `preemptions`, unless LOOM_MAX_PREEMPTIONS says otherwise.
-fn model(preemptions: usize, check: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(preemptions));
-    builder.check(check);
-}
-
-/// For tasks that nobody wakes.
-struct Nowhere;
-
-impl Schedule for Nowhere {
-    fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
-        let anchor = caller.anchor(&runnable);
-        drop(runnable);
-        anchor
-    }
-}
+use crate::task::{JoinHandle, Ran, Schedule, Unscheduled, new_task};
 
 /// Workers that sleep and search, with nothing else about them.
 struct Hall {
@@ -104,7 +86,7 @@ impl Hall {
                 (0..hall.beds.len()).for_each(|worker| hall.rouse(worker));
             }
         };
-        new_task(work, Nowhere).0
+        new_task(work, Unscheduled).0
     }
 
     fn has_work(&self) -> bool {
@@ -263,7 +245,7 @@ fn loom_slot_theft_against_pop() {
         let queue = queue::RunQueue::new();
         let others = queue.others().clone();
         let run = |runnable: Runnable| assert_eq!(runnable.run(&Unregistered), Ran::Complete);
-        let make = || new_task(async {}, Nowhere);
+        let make = || new_task(async {}, Unscheduled);
         let (first, first_handle) = make();
         let (second, second_handle) = make();
         assert!(!queue.push_next(first));
@@ -489,7 +471,7 @@ fn loom_injector_close_against_push() {
     model(3, || {
         let home = Home::new(1);
         let there = home.clone();
-        let (runnable, handle) = new_task(async {}, Nowhere);
+        let (runnable, handle) = new_task(async {}, Unscheduled);
         let pushing = thread::spawn(move || there.0.inject(runnable));
         home.0.idle.close();
         assert!(home.0.sign_off());

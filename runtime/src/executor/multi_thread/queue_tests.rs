@@ -4,17 +4,7 @@ use std::future::pending;
 use proptest::prelude::*;
 
 use super::*;
-use crate::task::{Anchor, Caller, JoinHandle, Schedule, Unregistered, new_task};
-
-struct Nowhere;
-
-impl Schedule for Nowhere {
-    fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
-        let anchor = caller.anchor(&runnable);
-        drop(runnable);
-        anchor
-    }
-}
+use crate::task::{JoinHandle, Unregistered, Unscheduled, new_task};
 
 /// Tasks that are never polled, told apart by their ids.
 #[derive(Default)]
@@ -22,7 +12,7 @@ struct Tasks(Vec<JoinHandle<()>>);
 
 impl Tasks {
     fn make(&mut self) -> (usize, Runnable) {
-        let (runnable, handle) = new_task(pending(), Nowhere);
+        let (runnable, handle) = new_task(pending(), Unscheduled);
         self.0.push(handle);
         (self.0.len() - 1, runnable)
     }

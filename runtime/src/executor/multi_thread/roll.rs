@@ -175,17 +175,7 @@ impl Basket {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::task::{Anchor, Caller, JoinHandle, Schedule, new_task};
-
-    struct Nowhere;
-
-    impl Schedule for Nowhere {
-        fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
-            let anchor = caller.anchor(&runnable);
-            drop(runnable);
-            anchor
-        }
-    }
+    use crate::task::{JoinHandle, Unscheduled, new_task};
 
     impl Owner for Roll {
         const MANY_THREADS: bool = true;
@@ -207,13 +197,13 @@ mod tests {
         let mut tasks: Vec<(Runnable, JoinHandle<()>)> = Vec::new();
         for near in [1, 0] {
             for _ in 0..room - 100 {
-                let (runnable, handle) = new_task(async {}, Nowhere);
+                let (runnable, handle) = new_task(async {}, Unscheduled);
                 assert!(roll.enter(&runnable, near));
                 tasks.push((runnable, handle));
             }
         }
         let mut extra = |near| {
-            let (runnable, handle) = new_task(async {}, Nowhere);
+            let (runnable, handle) = new_task(async {}, Unscheduled);
             assert!(roll.enter(&runnable, near));
             tasks.push((runnable, handle));
         };
@@ -236,7 +226,7 @@ mod tests {
         for _ in 0..3 {
             let mut tasks = Vec::new();
             for _ in 0..room {
-                let (runnable, handle) = new_task(async {}, Nowhere);
+                let (runnable, handle) = new_task(async {}, Unscheduled);
                 assert!(roll.enter(&runnable, 1));
                 tasks.push((runnable, handle));
             }

@@ -10,9 +10,7 @@ use super::{Hooks, MultiThread};
 use crate::driver::{Driver, Wanted};
 use crate::loom::contention;
 use crate::runtime::{Builder, Runtime};
-use crate::task::{
-    Anchor, Caller, JoinHandle, Runnable, Schedule, Unregistered, new_task, yield_now,
-};
+use crate::task::{JoinHandle, Runnable, Unregistered, Unscheduled, new_task, yield_now};
 use crate::time::sleep_until;
 
 /// Longer than any of this takes; only a hang comes to its end.
@@ -277,17 +275,6 @@ fn a_turn_that_panics_holds_no_task_up() {
     assert!(late < super::watch::TICK, "never less than {late:?}");
 }
 
-/// A task that nobody wakes, but itself while it is polled.
-struct Nowhere;
-
-impl Schedule for Nowhere {
-    fn schedule(&self, runnable: Runnable, caller: Caller) -> Option<Anchor> {
-        let anchor = caller.anchor(&runnable);
-        drop(runnable);
-        anchor
-    }
-}
-
 /// Two posts, and no thread at either.
 fn two_posts() -> std::sync::Arc<MultiThread> {
     let wanted = Wanted {
@@ -321,14 +308,14 @@ fn who_takes_a_batch_tells_of_it_before_it_polls() {
                     told.lock().unwrap().get_or_insert(roused);
                     executor.close();
                 };
-                inject(&there, new_task(long, Nowhere).0);
+                inject(&there, new_task(long, Unscheduled).0);
             }
             there.idle.fall_asleep(1, false, false);
         }
         cx.waker().wake_by_ref();
         Poll::<()>::Pending
     });
-    inject(&executor, new_task(yields, Nowhere).0);
+    inject(&executor, new_task(yields, Unscheduled).0);
     let post = executor.stations[0].post.lock().take().unwrap();
     work_at(executor, post, None);
     assert_eq!(*told.lock().unwrap(), Some(true));
@@ -349,7 +336,7 @@ fn who_wakes_up_to_little_rouses_nobody() {
     let rouses = |ready| {
         executor.idle.fall_asleep(1, false, false);
         for _ in 0..ready {
-            post.queue.push(new_task(async {}, Nowhere).0);
+            post.queue.push(new_task(async {}, Unscheduled).0);
         }
         worker.after_park(&post);
         let roused = executor.idle.get_up(1, false).roused;

@@ -2,8 +2,8 @@
 
 use super::error::{TryRecvError, TrySendError};
 use super::*;
-use crate::loom::thread;
-use crate::sync::testing::{block_on, model, poll_once};
+use crate::loom::{model, thread};
+use crate::sync::testing::{block_on, poll_once};
 
 #[test]
 fn loom_send_against_recv() {

@@ -3,8 +3,8 @@
 use super::*;
 use crate::loom::cell::UnsafeCell;
 use crate::loom::sync::Arc;
-use crate::loom::thread;
-use crate::sync::testing::{block_on, model, poll_once};
+use crate::loom::{model, thread};
+use crate::sync::testing::{block_on, poll_once};
 use std::pin::pin;
 use std::task::Poll;
 

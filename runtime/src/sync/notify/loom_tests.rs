@@ -4,8 +4,8 @@
 use super::*;
 use crate::loom::cell::UnsafeCell;
 use crate::loom::sync::Arc;
-use crate::loom::thread;
-use crate::sync::testing::{block_on, model, poll_once};
+use crate::loom::{model, thread};
+use crate::sync::testing::{block_on, poll_once};
 use std::pin::pin;
 
 /// Written before a notification, read after it; loom checks the order.

@@ -5,8 +5,8 @@
 use super::*;
 use crate::loom::cell::UnsafeCell;
 use crate::loom::sync::Arc;
-use crate::loom::thread;
-use crate::sync::testing::{block_on, model, poll_once, thread_waker};
+use crate::loom::{model, thread};
+use crate::sync::testing::{block_on, poll_once, thread_waker};
 use std::task::Waker;
 
 /// A value that the sender wrote and the receiver reads, without a lock of its own.

@@ -1,8 +1,8 @@
 //! Every interleaving of two or three threads around one queue.
 
 use super::*;
-use crate::loom::thread;
-use crate::sync::testing::{block_on, model, poll_once};
+use crate::loom::{model, thread};
+use crate::sync::testing::{block_on, poll_once};
 use std::pin::pin;
 
 #[test]
