@@ -86,13 +86,18 @@ pub(crate) struct Stopwatch {
 impl Stopwatch {
     /// Of a server in this process.
     pub(crate) fn start(server: u32) -> io::Result<Self> {
+        Self::start_at(Instant::now(), server)
+    }
+
+    /// The same, with a wall clock that began at `due`, for who may have come late.
+    pub(crate) fn start_at(due: Instant, server: u32) -> io::Result<Self> {
         let server = CpuClock::of(server)?;
         let client = CpuClock::of(std::process::id())?;
         Ok(Self {
             server,
             client,
             at: SystemTime::now(),
-            began: (Instant::now(), server.now()?, client.now()?),
+            began: (due, server.now()?, client.now()?),
         })
     }
 

@@ -131,7 +131,7 @@ impl Paced {
             let now = Instant::now();
             while next < all && schedule.due(next) <= now {
                 if next == self.warm_up {
-                    stopwatch = Some(Stopwatch::start(plan.process)?);
+                    stopwatch = Some(Stopwatch::start_at(schedule.due(next), plan.process)?);
                 }
                 self.begin(next, schedule.due(next))?;
                 next += 1;

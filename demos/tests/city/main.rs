@@ -143,10 +143,11 @@ fn asked(stream: &TcpStream) -> String {
     request.split(' ').nth(1).unwrap_or_default().to_owned()
 }
 
-/// What every row says, when this is what the services do.
-fn told_of(services: &str) -> String {
+/// What every row says, when this is what the services do and `timeout`, in seconds,
+/// is how long each is waited for.
+fn told_of(services: &str, timeout: &str) -> String {
     let line = format!("run city --time-scale 0.05 --rate 60 --seconds 0.1 --upstreams {services}");
-    let ended = ran(&format!("{line} --timeout 0.1"));
+    let ended = ran(&format!("{line} --timeout {timeout}"));
     assert_eq!(ended.code, Some(1), "{}{}", ended.out, ended.err);
     let page = words(&ended.out);
     let rows = 1 + runtimes().len();
@@ -158,6 +159,9 @@ fn told_of(services: &str) -> String {
     page
 }
 
+/// A timeout that is not meant to come.
+const AGES: &str = "20";
+
 #[test]
 fn a_service_that_hangs_is_a_504() {
     let services = services(|mut stream| {
@@ -165,7 +169,7 @@ fn a_service_that_hangs_is_a_504() {
         // Until the other side has had enough.
         let _ = stream.read(&mut [0]);
     });
-    let page = told_of(&services);
+    let page = told_of(&services, "0.1");
     let said = "6 × 504: the location service said nothing for 0.1 s";
     assert!(page.contains(said), "{page}");
 }
@@ -184,7 +188,7 @@ fn a_service_that_breaks_off_is_a_502() {
         };
         let _ = stream.write_all(answer.as_bytes());
     });
-    let page = told_of(&services);
+    let page = told_of(&services, AGES);
     let said = "6 × 502: the sun service broke off in the middle of its answer";
     assert!(page.contains(said), "{page}");
 }
@@ -192,7 +196,7 @@ fn a_service_that_breaks_off_is_a_502() {
 #[test]
 fn a_service_that_is_not_there_or_answers_with_something_else_is_a_502() {
     let gone = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    let page = told_of(&format!("http://{}", gone.expect("a port")));
+    let page = told_of(&format!("http://{}", gone.expect("a port")), AGES);
     assert!(
         page.contains("6 × 502: the location service is not there"),
         "{page}"
@@ -202,7 +206,7 @@ fn a_service_that_is_not_there_or_answers_with_something_else_is_a_502() {
         let _ = asked(&stream);
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nnull");
     });
-    let page = told_of(&services);
+    let page = told_of(&services, AGES);
     let said = "6 × 502: the location service answers with something else";
     assert!(page.contains(said), "{page}");
 }
