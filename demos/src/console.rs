@@ -12,13 +12,14 @@
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Effects, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
+use crate::lock::lock;
 use crate::scratch;
 
 /// How a line is spoken.
@@ -101,7 +102,7 @@ impl Console {
     }
 
     fn page(&self) -> MutexGuard<'_, Page> {
-        self.page.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.page)
     }
 
     /// Begins a program that is shown in this manner.
@@ -226,7 +227,7 @@ impl Console {
     }
 
     fn spinner(&self) -> MutexGuard<'_, Option<ProgressBar>> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.progress)
     }
 
     /// From here on no program is heard: what is said now is the end.

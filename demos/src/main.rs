@@ -34,6 +34,7 @@ mod interruption;
 mod labour;
 mod list;
 mod load;
+mod lock;
 mod machine;
 mod matrix;
 mod on_threads;

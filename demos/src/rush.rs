@@ -13,10 +13,11 @@
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::lock::lock;
 use crate::perform::cpu_time;
 use crate::picture::{Axis, Curves, Drawn, Picture, Series, Spacing, Unit};
 use crate::stage::Stage;
@@ -66,7 +67,7 @@ impl Request {
 
 impl Book {
     fn answers(&self) -> MutexGuard<'_, Vec<Answer>> {
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.answers)
     }
 }
 

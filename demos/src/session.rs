@@ -16,10 +16,11 @@
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::console::Console;
 use crate::interruption::Interruption;
+use crate::lock::lock;
 use crate::report::Report;
 use crate::scratch;
 
@@ -33,10 +34,6 @@ pub(crate) struct Session {
 }
 
 type Conclude = dyn Fn(&Session, &Report) -> u8 + Send + Sync;
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 impl Session {
     /// A session that answers to Ctrl-C and its like.

@@ -12,13 +12,14 @@
 //! from the order in which tasks run, and so are the same on each runtime.
 
 use std::fmt::Display;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Demo, Program};
 use crate::console::{Console, Voice};
+use crate::lock::lock;
 use crate::picture::Picture;
 use crate::report::{Check, Measured, Sample, Spread, Status, UnderLoad};
 use crate::wishes::Wishes;
@@ -129,7 +130,7 @@ impl Stage {
     }
 
     fn notes(&self) -> MutexGuard<'_, Notes> {
-        self.0.notes.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.notes)
     }
 
     // Somewhere to speak.

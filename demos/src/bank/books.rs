@@ -6,11 +6,12 @@
 //! the end of a thread or task is what orders them. `closed` is only a hint to stop.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::wait_graph::Deadlock;
 use super::{Gap, TOTAL, Transfer};
+use crate::lock::lock;
 use crate::stage::Stage;
 
 /// So many wrong totals are shown; the others are counted.
@@ -119,9 +120,7 @@ impl Books {
     }
 
     fn deadlocks(&self) -> MutexGuard<'_, Vec<Deadlock>> {
-        self.deadlocks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.deadlocks)
     }
 
     /// How long it is since they were opened.

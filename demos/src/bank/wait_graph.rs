@@ -29,7 +29,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
+
+use crate::lock::lock;
 
 /// A worker's number.
 pub(crate) type Worker = usize;
@@ -66,7 +68,7 @@ pub(crate) struct Link {
 
 impl WaitGraph {
     fn edges(&self) -> MutexGuard<'_, Edges> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Notes that a worker is about to wait for a lock.

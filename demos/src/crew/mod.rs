@@ -23,11 +23,12 @@ use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::process::ExitStatus;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 
 use serde::{Deserialize, Serialize};
 
 use self::sums::Part;
+use crate::lock::lock;
 use crate::stage::Stage;
 use crate::web::address::Address;
 use crate::web::blocking;
@@ -295,8 +296,4 @@ impl Outlet {
     fn next(&self) -> Option<Call> {
         lock(&self.0).recv().ok()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -12,12 +12,13 @@
 
 use std::io;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
 use crate::bank::books::{Books, Day};
 use crate::bank::wait_graph::{Deadlock, Held, WaitGraph, Worker};
 use crate::bank::{Change, Gap, Kind, LockOrder, OPENING, Transfer, story};
+use crate::lock::lock;
 use crate::stage::Stage;
 
 trait Bank: Sync {
@@ -77,10 +78,6 @@ impl Bank for NoLock {
 
 /// One lock for all accounts.
 struct OneLock(Mutex<[i64; 6]>);
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 impl Bank for OneLock {
     fn do_transfer(&self, _: Worker, transfer: Transfer, gap: Gap) -> Result<(), Deadlock> {

@@ -11,6 +11,8 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::lock::lock;
+
 /// What producers and consumers on threads have between them.
 pub(crate) struct Belt<T> {
     load: Mutex<Load<T>>,
@@ -40,7 +42,7 @@ impl<T> Belt<T> {
     }
 
     fn load(&self) -> MutexGuard<'_, Load<T>> {
-        self.load.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.load)
     }
 
     pub(crate) fn put(&self, item: T) {
