@@ -8,7 +8,7 @@
 #   tests/sanitize.sh [address] [thread] [-- arguments of the suite]
 #
 # With arguments of the suite (its filter is one string, as '[kolo-current] p05'),
-# the suite alone is run. A demo that can't run where the sanitizer is must be named
+# the suite alone is run. A test that can't run where the sanitizer is must be named
 # below, with the reason.
 #
 # ThreadSanitizer sees only what is compiled with it, and knows no fences. std
@@ -24,7 +24,7 @@
 # those that are its to find, or all its silence says nothing.
 #
 # Each report is either real, or gets a line in tests/tsan.supp: a function's
-# name, and the loom model that covers it. Reports are in full in the logs.
+# name, and the loom model that covers it or whose code it is. Reports are in full in the logs.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -97,7 +97,7 @@ demos() {
     broken=
     for demo in $("$program" list --format json | sed -n '/"runtimes"/q; s/^ *"name": "\([a-z-]*\)".*/\1/p'); do
         echo "==== $demo" >>"$log"
-        if "$program" run "$demo" --rt kolo-current,kolo-multi --time-scale 0.02 --items 5000 --seed 7 >>"$log" 2>&1 </dev/null; then
+        if "$program" run "$demo" --rt kolo-current,kolo-multi --time-scale 0.1 --items 5000 --seed 7 >>"$log" 2>&1 </dev/null; then
             played=$((played + 1))
         else
             broken="$broken $demo"
@@ -208,8 +208,9 @@ history_size=4 exitcode=66 external_symbolizer_path=$symbolizer"
         # One test at a time: how libtest ends its threads is not seen.
         run "thread, as $pass, suite" suite -- --test-threads=1 "${@:-[kolo-}"
         if [ $# = 0 ]; then
-            # Its handler would run when the thread that the signal came to next calls
-            # what is intercepted; one that waits in std's futex never does.
+            # ThreadSanitizer puts a signal's handler off until the thread that got the
+            # signal calls something it intercepts. One that waits in std's futex never
+            # does, and signals_from_other_threads_at_any_moment waits for ever.
             # shellcheck disable=SC2086
             run "thread, as $pass, unit tests" unit -- --test-threads=1 $short_of \
                 --skip signals_from_other_threads_at_any_moment

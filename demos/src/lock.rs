@@ -1,5 +1,5 @@
-//! **What of a lock whose holder has panicked?** What is behind the locks of this
-//! program is whole after each step, so the next one goes on with it.
+//! **What becomes of a lock whose holder has panicked?** The next one goes on with what
+//! is behind it: nobody here panics in the middle of a change.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;

@@ -12,7 +12,7 @@
 //! beside an echo server);
 //! `on_threads/mod.rs`, `greeting.rs`, `enter.rs`, `bank/mod.rs` (what stands beside the
 //! chapters on threads); `crew/mod.rs` (who works, where a loop should not), `files.rs` and
-//! `scratch.rs` (files that go away again); `picture/` (what a program drew) and `page.rs`
+//! `scratch.rs` (files that go away again); `lock.rs` (what they share); `picture/` (what a program drew) and `page.rs`
 //! (all of a report in a page).
 
 mod amdahl;

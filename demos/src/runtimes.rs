@@ -54,7 +54,7 @@ impl Runtime {
         }
     }
 
-    /// `Ok` if its Builder gives a loop; else why not. Asked once.
+    /// `Ok` if its Builder gives a loop; else why not. Asked once, but by those who come at once.
     pub(crate) fn available(self) -> Result<(), String> {
         static ANSWERS: [OnceLock<Result<(), String>>; 4] = [const { OnceLock::new() }; 4];
         let ask = || match self {
@@ -65,8 +65,12 @@ impl Runtime {
                 on_tokio::new_loop(self.threads()).map(drop)
             }
         };
-        ANSWERS[self as usize]
-            .get_or_init(|| ask().map_err(|error| error.to_string()))
-            .clone()
+        let answer = &ANSWERS[self as usize];
+        if let Some(known) = answer.get() {
+            return known.clone();
+        }
+        // Not while others wait for the answer: a loop is built for it.
+        let asked = ask().map_err(|error| error.to_string());
+        answer.get_or_init(|| asked).clone()
     }
 }

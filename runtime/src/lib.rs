@@ -128,6 +128,8 @@ pub mod macros;
 
 // Below all of these: what is observed, and small leaves.
 mod loom;
+#[cfg(all(test, not(loom)))]
+mod process_testing;
 mod sys;
 mod trace;
 mod util;

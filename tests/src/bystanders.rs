@@ -3,22 +3,28 @@
 //!
 //! ```text
 //!   enter()               a test begins; not while somebody waits for all
-//!   wait_for_all(deed)    deed() when all who are in have come here
+//!   wait_for_all(deed)    deed(), one after the other, when all who are in have come
+//!                         here; then the door is open again
 //!   drop(Bystander)       a test is over
 //! ```
+//!
+//! If a test hangs, those that wait for it are given up like it, by the harness.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
 struct Present {
     /// Tests that are on, those that wait included.
     inside: usize,
-    /// Tests in [`wait_for_all`].
+    /// Tests that have come to [`wait_for_all`] since the door was open.
     waiting: usize,
+    /// Those of them whose turn has come.
+    served: usize,
 }
 
 static PRESENT: Mutex<Present> = Mutex::new(Present {
     inside: 0,
     waiting: 0,
+    served: 0,
 });
 static CHANGED: Condvar = Condvar::new();
 
@@ -51,12 +57,14 @@ pub(crate) fn wait_for_all<T>(deed: impl FnOnce() -> T) -> T {
     present.waiting += 1;
     CHANGED.notify_all();
     let mut present = CHANGED
-        // Fewer inside than waiting: the harness gave this test up as hung.
+        // Fewer inside than waiting: one of these was given up.
         .wait_while(present, |p| p.inside > p.waiting)
         .unwrap_or_else(PoisonError::into_inner);
-    // Under the lock, so that those who wait as well come one after the other.
-    let done = deed();
-    present.waiting -= 1;
-    CHANGED.notify_all();
-    done
+    present.served += 1;
+    if present.served == present.waiting {
+        (present.waiting, present.served) = (0, 0);
+        CHANGED.notify_all();
+    }
+    // Still under the lock: nobody else is served, and nobody comes in.
+    deed()
 }

@@ -1,5 +1,5 @@
-//! Small instruments: a shared transcript, a waker that counts, one that can't be
-//! cloned, a value that reports its drop.
+//! Small instruments: a shared transcript, a lock that a sanitizer sees, a waker that
+//! counts, one that can't be cloned, a value that reports its drop.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -20,23 +20,17 @@ impl Transcript {
 
     /// Adds a line.
     pub fn say(&self, line: impl Into<String>) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(line.into());
+        lock_seen(&self.0).push(line.into());
     }
 
     /// All lines so far.
     pub fn lines(&self) -> Vec<String> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        lock_seen(&self.0).clone()
     }
 
     /// How many lines so far.
     pub fn len(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+        lock_seen(&self.0).len()
     }
 
     /// Is it still empty?
@@ -45,18 +39,17 @@ impl Transcript {
     }
 }
 
-/// Locks `mutex` by trying, so that ThreadSanitizer sees who had it before: how
-/// std's lock waits is in std, which is not compiled with it.
-///
-/// # Panics
-///
-/// If a holder has panicked.
+/// Locks `mutex`, whether or not a holder has panicked; so that ThreadSanitizer sees
+/// who had it before, for how std's lock waits is in std, which is not compiled with it.
 pub fn lock_seen<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    if !cfg!(kolo_tsan) {
+        return mutex.lock().unwrap_or_else(PoisonError::into_inner);
+    }
     loop {
         match mutex.try_lock() {
             Ok(guard) => return guard,
+            Err(TryLockError::Poisoned(panicked)) => return panicked.into_inner(),
             Err(TryLockError::WouldBlock) => thread::yield_now(),
-            Err(TryLockError::Poisoned(panicked)) => panic!("{panicked}"),
         }
     }
 }

@@ -89,14 +89,15 @@ impl Stopwatch {
         Self::start_at(Instant::now(), server)
     }
 
-    /// The same, with a wall clock that began at `due`, for who may have come late.
+    /// The same, with a wall clock that began at `due`, for one who may come late. The
+    /// CPU clocks begin now.
     pub(crate) fn start_at(due: Instant, server: u32) -> io::Result<Self> {
         let server = CpuClock::of(server)?;
         let client = CpuClock::of(std::process::id())?;
         Ok(Self {
             server,
             client,
-            at: SystemTime::now(),
+            at: SystemTime::now() - due.elapsed(),
             began: (due, server.now()?, client.now()?),
         })
     }

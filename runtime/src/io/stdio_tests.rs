@@ -8,13 +8,15 @@ use std::process::{Command, Output, Stdio};
 
 use super::*;
 use crate::io::{AsyncBufReadExt, BufReader};
+use crate::process_testing;
 use crate::runtime::Builder;
 
 const PLAYS: &str = "KOLO_STDIO_TEST";
 
 /// Runs this program with one test, which plays `part` on what it reads.
 fn play(part: &str, input: &str) -> Output {
-    let mut child = Command::new(env::current_exe().unwrap())
+    let mut again = Command::new(env::current_exe().unwrap());
+    again
         .args([
             "--exact",
             "io::stdio::tests::the_other_process",
@@ -23,9 +25,8 @@ fn play(part: &str, input: &str) -> Output {
         .env(PLAYS, part)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+        .stderr(Stdio::piped());
+    let mut child = process_testing::start(&mut again).unwrap();
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(input.as_bytes()).unwrap();
     drop(stdin);

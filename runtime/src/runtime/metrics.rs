@@ -90,8 +90,9 @@ impl RuntimeMetrics {
         self.count(worker, &[])
     }
 
-    /// How long the worker was not asleep, up to the last time that it fell asleep. Zero
-    /// on a current-thread runtime, which does not read the clock for it.
+    /// How long the worker was not asleep, up to the last time that it fell asleep, gave
+    /// its tasks away ([`block_in_place`](crate::task::block_in_place)), or ended. Zero on
+    /// a current-thread runtime, which does not read the clock for it.
     ///
     /// # Panics
     ///

@@ -16,6 +16,7 @@ use std::{io, mem, ptr};
 use super::listeners::Drained;
 use super::unix::{Signal, SignalKind, signal};
 use super::{ctrl_c, handler, listeners};
+use crate::process_testing;
 use crate::runtime::{Builder, Runtime};
 use crate::sync::testing::{ByHand, by_hand};
 use crate::task::yield_now;
@@ -275,8 +276,8 @@ fn a_second_runtime_hears_though_no_descriptor_is_left() {
     if std::env::var_os(CHILD).is_none() {
         let name = "signal::tests::a_second_runtime_hears_though_no_descriptor_is_left";
         let mut child = Command::new(std::env::current_exe().unwrap());
-        let child = child.args(["--exact", name]).env(CHILD, "").output();
-        let output = child.unwrap();
+        child.args(["--exact", name]).env(CHILD, "");
+        let output = process_testing::output(&mut child).unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(
             output.status.success() && said.contains("1 passed"),

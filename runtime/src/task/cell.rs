@@ -76,8 +76,8 @@ pub(crate) trait Schedule: 'static {
     }
 }
 
-/// For tasks to which a wake means nothing, but their own while they are polled: jobs,
-/// which are queued when they are submitted.
+/// For tasks that no wake queues, such as the pool's jobs, which are queued when they
+/// are submitted.
 pub(crate) struct Unscheduled;
 
 impl Schedule for Unscheduled {

@@ -9,6 +9,7 @@ use super::worker::{Post, Worker, work_at};
 use super::{Hooks, MultiThread};
 use crate::driver::{Driver, Wanted};
 use crate::loom::contention;
+use crate::process_testing;
 use crate::runtime::{Builder, Runtime};
 use crate::task::{JoinHandle, Runnable, Unregistered, Unscheduled, new_task, yield_now};
 use crate::time::sleep_until;
@@ -459,13 +460,13 @@ fn block_in_place_says_so_if_there_is_no_thread_to_go_on() {
     const INSIDE: &str = "KOLO_TEST_WITH_LITTLE_ROOM";
     if std::env::var_os(INSIDE).is_none() {
         let test = std::thread::current().name().unwrap().to_owned();
-        let limited = std::process::Command::new("sh")
+        let mut limited = std::process::Command::new("sh");
+        limited
             .args(["-c", "ulimit -v 1800000; exec \"$0\" \"$1\" --exact"])
             .arg(std::env::current_exe().unwrap())
             .args([&test])
-            .env(INSIDE, "yes")
-            .output()
-            .unwrap();
+            .env(INSIDE, "yes");
+        let limited = process_testing::output(&mut limited).unwrap();
         let said = String::from_utf8_lossy(&limited.stdout);
         assert!(
             limited.status.success() && said.contains("1 passed"),

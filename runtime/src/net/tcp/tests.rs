@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Waker};
 use crate::io::calls;
 use crate::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use crate::net::{TcpListener, TcpSocket, TcpStream};
+use crate::process_testing;
 use crate::runtime::{Builder, Runtime, is_rt_shutdown_err};
 
 fn runtime() -> Runtime {
@@ -451,11 +452,9 @@ fn running_out_of_descriptors_is_an_error_per_call_and_passes() {
         return runtime().block_on(accept_without_descriptors());
     }
     let name = "net::tcp::tests::running_out_of_descriptors_is_an_error_per_call_and_passes";
-    let child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--test-threads=1"])
-        .env(CHILD, "1")
-        .output()
-        .unwrap();
+    let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", name, "--test-threads=1"]);
+    let child = process_testing::output(again.env(CHILD, "1")).unwrap();
     let output = String::from_utf8_lossy(&child.stdout);
     assert!(child.status.success(), "{output}");
     assert!(output.contains("1 passed"), "{output}");

@@ -5,6 +5,8 @@ use std::sync::{Arc, Barrier, Mutex, mpsc as std_mpsc};
 use std::thread;
 use std::time::Duration;
 
+use kolo_tests::lock_seen;
+
 use super::On;
 use super::rt;
 use rt::sync::{Notify, mpsc, oneshot};
@@ -180,14 +182,14 @@ fn p01_spawn_at_the_moment_of_parking(on: On) {
         .builder()
         .on_thread_park(move || {
             // Taken, not kept: the runtime owns the hook, so it would own itself.
-            if let Some(handle) = in_hook.lock().unwrap().take() {
+            if let Some(handle) = lock_seen(&in_hook).take() {
                 let tx = tx.clone();
                 handle.spawn(async move { tx.send(()).unwrap() });
             }
         })
         .build()
         .unwrap();
-    *handle.lock().unwrap() = Some(runtime.handle().clone());
+    *lock_seen(&handle) = Some(runtime.handle().clone());
     runtime.block_on(async {
         // Gives the workers of a multi-thread runtime a reason to park once more.
         rt::spawn(async {}).await.unwrap();
@@ -204,7 +206,7 @@ fn p01_spawned_timer_at_the_moment_of_parking(on: On) {
         .builder()
         .on_thread_park(move || {
             // Taken, not kept: the runtime owns the hook, so it would own itself.
-            if let Some(handle) = in_hook.lock().unwrap().take() {
+            if let Some(handle) = lock_seen(&in_hook).take() {
                 let tx = tx.clone();
                 handle.spawn(async move {
                     rt::time::sleep(Duration::from_millis(2)).await;
@@ -214,7 +216,7 @@ fn p01_spawned_timer_at_the_moment_of_parking(on: On) {
         })
         .build()
         .unwrap();
-    *handle.lock().unwrap() = Some(runtime.handle().clone());
+    *lock_seen(&handle) = Some(runtime.handle().clone());
     runtime.block_on(async {
         rt::spawn(async {}).await.unwrap();
         rx.recv().await.unwrap();

@@ -9,7 +9,7 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use kolo_tests::on_drop;
+use kolo_tests::{lock_seen, on_drop};
 
 use super::rt;
 use super::{On, whereabouts};
@@ -185,7 +185,7 @@ fn p05_task_that_holds_its_own_handle(on: On) {
             let _own = own;
             inside // an output that keeps a handle to itself alive, through `slot`
         });
-        *slot.lock().unwrap() = Some(task);
+        *lock_seen(&slot) = Some(task);
         drop(slot);
         finish.send(()).unwrap();
         rt::spawn(async {}).await.unwrap();
@@ -203,7 +203,7 @@ fn p05_task_that_holds_its_own_waker(on: On) {
     let own: Mutex<Option<Waker>> = Mutex::new(None);
     runtime.spawn(poll_fn(move |cx| {
         let _inside = &inside;
-        *own.lock().unwrap() = Some(cx.waker().clone());
+        *lock_seen(&own) = Some(cx.waker().clone());
         if let Some(started) = started.take() {
             started.send(()).unwrap();
         }
@@ -237,14 +237,14 @@ fn p05_lock_shared_by_destructors(on: On) {
     for _ in 0..20 {
         let (lock, started) = (lock.clone(), started.clone());
         runtime.spawn(async move {
-            let _guard = on_drop(move || *lock.lock().unwrap() += 1);
+            let _guard = on_drop(move || *lock_seen(&lock) += 1);
             started.fetch_add(1, Ordering::SeqCst);
             std::future::pending::<()>().await;
         });
     }
     run_until(&runtime, || started.load(Ordering::SeqCst) == 20);
     drop(runtime);
-    assert_eq!(*lock.lock().unwrap(), 20);
+    assert_eq!(*lock_seen(&lock), 20);
 }
 
 fn p05_sleeping_tasks_are_dropped(on: On) {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use kolo_tests::{CountWaker, poll_once};
+use kolo_tests::{CountWaker, lock_seen, poll_once};
 
 use super::On;
 use super::rt;
@@ -184,7 +184,7 @@ fn p10_drop_from_inside_a_wake(on: On) {
     struct DropAll(Mutex<Vec<Pin<Box<Sleep>>>>);
     impl Wake for DropAll {
         fn wake(self: Arc<Self>) {
-            let timers = std::mem::take(&mut *self.0.lock().unwrap());
+            let timers = std::mem::take(&mut *lock_seen(&self.0));
             drop(timers);
         }
     }
@@ -196,10 +196,10 @@ fn p10_drop_from_inside_a_wake(on: On) {
             for _ in 0..4 {
                 let mut timer = Box::pin(sleep(ms(delay)));
                 assert!(poll_once(timer.as_mut(), &waker).is_pending());
-                bag.0.lock().unwrap().push(timer);
+                lock_seen(&bag.0).push(timer);
             }
             sleep(ms(delay + 5)).await;
-            assert!(bag.0.lock().unwrap().is_empty());
+            assert!(lock_seen(&bag.0).is_empty());
         }
     });
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use kolo_tests::{Transcript, poll_once};
+use kolo_tests::{Transcript, lock_seen, poll_once};
 
 use super::On;
 use super::rt;
@@ -132,7 +132,7 @@ fn p16_mpsc_is_cooperative(on: On) {
         let rx = Arc::new(std::sync::Mutex::new(rx));
         let recv = move || {
             let rx = rx.clone();
-            poll_fn(move |cx| rx.lock().unwrap().poll_recv(cx))
+            poll_fn(move |cx| lock_seen(&rx).poll_recv(cx))
         };
         assert_eq!(ready_in_a_row(recv).await, 128);
     });
@@ -189,7 +189,7 @@ fn p16_join_handle_is_cooperative(on: On) {
             yield_now().await;
         }
         let tasks = Arc::new(std::sync::Mutex::new(tasks));
-        let join = move || tasks.lock().unwrap().pop().unwrap();
+        let join = move || lock_seen(&tasks).pop().unwrap();
         assert_eq!(ready_in_a_row(join).await, 128);
     });
 }

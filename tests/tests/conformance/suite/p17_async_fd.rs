@@ -13,6 +13,7 @@ use kolo_tests::{CountWaker, caught, poll_once};
 
 use super::On;
 use super::rt;
+use super::sockets::until;
 use rt::io::unix::AsyncFd;
 use rt::io::{Interest, Ready};
 
@@ -167,30 +168,16 @@ fn p17_async_fd_try_io(on: On) {
 fn p17_async_fd_wakes_every_waiter(on: On) {
     on.run(async {
         let (ours, mut theirs) = pair();
-        let ours = Arc::new(register(ours));
-        let tasks: Vec<_> = (0..10)
-            .map(|_| {
-                let ours = ours.clone();
-                rt::spawn(async move {
-                    let mut guard = ours.readable().await.unwrap();
-                    rt::task::yield_now().await;
-                    guard.clear_ready();
-                })
-            })
-            .collect();
-        for _ in 0..10 {
-            rt::task::yield_now().await;
+        let ours = register(ours);
+        let (counts, wakers): (Vec<_>, Vec<_>) = (0..10).map(|_| CountWaker::pair()).unzip();
+        let mut waiting: Vec<_> = (0..10).map(|_| Box::pin(ours.readable())).collect();
+        for (waits, waker) in waiting.iter_mut().zip(&wakers) {
+            assert!(poll_once(waits.as_mut(), waker).is_pending());
         }
-        theirs.write_all(b"0").unwrap();
-        // Who came late finds it cleared: an event per task is more than enough. A
-        // socket that is full has no more of them.
-        for task in tasks {
-            while !task.is_finished() {
-                drain(ours.get_ref());
-                theirs.write_all(b"0").unwrap();
-                rt::task::yield_now().await;
-            }
-            task.await.unwrap();
+        theirs.write_all(b"0").unwrap(); // one event for all
+        until(|| counts.iter().all(|count| count.wakes() > 0)).await;
+        for waits in waiting {
+            waits.await.unwrap().retain_ready();
         }
     });
 }

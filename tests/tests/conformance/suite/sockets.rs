@@ -4,6 +4,7 @@
 use std::io::{ErrorKind, Write};
 use std::os::unix::net as std_unix;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use kolo_tests::CountWaker;
 
@@ -75,9 +76,17 @@ pub(crate) fn send(mut there: impl Write) {
     there.write_all(b"x").unwrap();
 }
 
-/// How many clones of the waker that feeds `count` are left, once it is dropped.
-pub(crate) fn clones(count: &Arc<CountWaker>) -> usize {
-    Arc::strong_count(count) - 1
+/// How many clones of the waker that feeds `count` are left, once it is dropped. One
+/// that another thread calls at this moment may go.
+pub(crate) async fn clones(count: &Arc<CountWaker>) -> usize {
+    let patience = Instant::now() + Duration::from_secs(5);
+    loop {
+        let left = Arc::strong_count(count) - 1;
+        if left == 0 || Instant::now() > patience {
+            return left;
+        }
+        rt::task::yield_now().await;
+    }
 }
 
 /// Polls `$future` once, finds it pending, and drops it; then again, but drops it
@@ -96,7 +105,7 @@ macro_rules! given_up {
             }
         }
         drop(waker);
-        super::sockets::clones(&count)
+        super::sockets::clones(&count).await
     }};
 }
 pub(crate) use given_up;

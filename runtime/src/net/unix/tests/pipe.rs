@@ -10,6 +10,7 @@ use std::pin::Pin;
 use super::{Place, finish, place, read, run, shutdown, write};
 use crate::io::{AsyncWrite, Interest};
 use crate::net::unix::pipe::{OpenOptions, Receiver, Sender, pipe};
+use crate::process_testing;
 use crate::sync::testing::by_hand;
 
 fn fifo() -> Place {
@@ -42,6 +43,7 @@ fn bytes_go_one_way_until_the_end() {
 
 #[test]
 fn nobody_reads() {
+    let _closed_is_closed = process_testing::none_starts();
     run(async {
         let (mut sender, receiver) = pipe().unwrap();
         drop(receiver);

@@ -11,6 +11,7 @@ use super::{finish, place, read, run, shutdown, write};
 use crate::io::Interest;
 use crate::net::unix::{ReuniteError, SocketAddr};
 use crate::net::{UnixDatagram, UnixListener, UnixSocket, UnixStream};
+use crate::process_testing;
 use crate::runtime::{Builder, is_rt_shutdown_err};
 use crate::sync::testing::by_hand;
 
@@ -68,6 +69,7 @@ fn what_came_before_the_accept_is_read_without_waiting() {
 
 #[test]
 fn an_abstract_name_is_no_file() {
+    let _closed_is_closed = process_testing::none_starts();
     run(async {
         let name = abstract_name("listener");
         let listener = UnixListener::bind(&name).unwrap();
@@ -96,6 +98,7 @@ fn an_abstract_name_is_no_file() {
 
 #[test]
 fn paths_that_fail() {
+    let _closed_is_closed = process_testing::none_starts();
     run(async {
         let place = place();
         let kind_of = async |path: &Path| UnixStream::connect(path).await.unwrap_err().kind();
