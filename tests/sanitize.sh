@@ -97,7 +97,7 @@ demos() {
     broken=
     for demo in $("$program" list --format json | sed -n '/"runtimes"/q; s/^ *"name": "\([a-z-]*\)".*/\1/p'); do
         echo "==== $demo" >>"$log"
-        if "$program" run "$demo" --rt kolo-current,kolo-multi --time-scale 0.1 --items 5000 --seed 7 >>"$log" 2>&1 </dev/null; then
+        if "$program" run "$demo" --rt kolo-current,kolo-multi --time-scale 0.02 --items 5000 --seed 7 >>"$log" 2>&1 </dev/null; then
             played=$((played + 1))
         else
             broken="$broken $demo"
