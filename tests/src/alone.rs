@@ -11,7 +11,7 @@
 //! A process that is being started holds a copy of all descriptors until it is
 //! another program: for that moment nothing that a test closes is closed, and a
 //! pipe without a reader takes bytes. So it is started when no other test is on
-//! ([`bystanders`]).
+//! (`bystanders.rs`).
 
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread;
