@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::thread::available_parallelism;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
@@ -50,6 +50,19 @@ impl Machine {
     }
 }
 
+/// What a virtual machine's host has given to others while it wanted to run, of all
+/// cores together, since it started. Zero where nobody says.
+pub(crate) fn stolen() -> Duration {
+    stolen_in(&fs::read_to_string("/proc/stat").unwrap_or_default())
+}
+
+fn stolen_in(stat: &str) -> Duration {
+    // cpu user nice system idle iowait irq softirq steal …, in hundredths of a second.
+    let ticks = stat.split_whitespace().nth(8);
+    let ticks = ticks.and_then(|ticks| ticks.parse::<u64>().ok());
+    Duration::from_millis(10 * ticks.unwrap_or(0))
+}
+
 /// The version of a package in the lock file that this program was built with.
 pub(crate) fn locked(package: &str) -> &'static str {
     const LOCK: &str = include_str!("../../Cargo.lock");
@@ -75,6 +88,13 @@ pub(crate) fn now() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_stolen_is_of_all_cores() {
+        let stat = "cpu  10 20 30 40 50 60 70 81 90 0\ncpu0 5 10 15 20 25 30 35 40 45 0\n";
+        assert_eq!(stolen_in(stat), Duration::from_millis(810));
+        assert_eq!(stolen_in(""), Duration::ZERO);
+    }
 
     #[test]
     fn the_lock_file_knows_tokio() {
